@@ -1,0 +1,40 @@
+# make demo: from nothing to tags and a report.   make test: the fast tests.
+PYTHON ?= python3.11
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo test test-slow lint format bench
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.done  ## make .venv and install everything (once)
+
+.venv/.done: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@# torch first and exactly: resolved with the rest, a build with gigabytes of CUDA may come
+	$(BIN)/pip install --quiet torch==$$(sed -n 's/^torch==//p' constraints.txt)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: setup  ## made tables -> prepare -> train -> evaluate -> tag, into demo/
+	$(BIN)/shelftag demo --out demo --overwrite
+
+test: setup  ## the fast tests
+	$(BIN)/python -m pytest -q
+
+test-slow: setup  ## the slow tests: faults, full sizes, the real catalog where it is there
+	$(BIN)/python -m pytest -q -m slow
+
+lint: setup  ## format, rules, types, floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## measure; see the README's results
+	$(BIN)/python -m tests.benchmarks.bench_nano

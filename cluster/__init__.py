@@ -1,0 +1,1 @@
+"""Where it runs: starting or joining a Ray cluster."""

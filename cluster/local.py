@@ -1,0 +1,83 @@
+"""Starting Ray on this machine, or joining a cluster that runs.
+
+Ray's own ports (GCS, raylet, workers) listen on all interfaces whatever one does, so token auth
+stays on, and the token is a file that only its owner can read.
+"""
+
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shelftag.config.scaling import ScalingConfig
+from shelftag.errors import InputError
+
+TREE = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def ray_session(scaling: ScalingConfig) -> Iterator[None]:
+    """Ray for the length of a verb; a Ray that runs in this process already is used as it is.
+
+    Raises:
+        InputError: `scaling.address` does not answer.
+    """
+    prepare_environment()
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        ray.init(**_arguments(scaling))
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        problem = f"scaling.address = {scaling.address!r} does not answer ({error})"
+        raise InputError(problem, "start the cluster, or leave the address out") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def prepare_environment() -> None:
+    """Set what Ray reads from the environment; call before the first `import ray`."""
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine unasked
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if "RAY_AUTH_TOKEN" not in os.environ and "RAY_AUTH_TOKEN_PATH" not in os.environ:
+        _private_token(Path.home() / ".ray" / "auth_token")
+
+
+def runtime_env() -> dict[str, Any]:
+    """What another machine needs to import our code: the tree, and `shelftag` from `src`."""
+    return {
+        "working_dir": str(TREE),
+        "py_modules": [str(TREE / "src" / "shelftag")],
+        "excludes": [".git", ".venv", "demo", "tests"],
+    }
+
+
+def _arguments(scaling: ScalingConfig) -> dict[str, Any]:
+    if scaling.address is not None:
+        return {"address": scaling.address, "runtime_env": runtime_env(), "log_to_driver": True}
+    return {
+        "include_dashboard": False,
+        "object_store_memory": int(scaling.object_store_gb * 2**30),
+        "logging_level": logging.WARNING,
+        "log_to_driver": True,
+    }
+
+
+def _private_token(path: Path) -> None:
+    """Ray would write its token readable by everyone; write it first, readable by its owner."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        path.chmod(0o600)
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))

@@ -1,0 +1,237 @@
+"""The command line: `shelftag VERB ... [--config FILE] [key=value ...]`.
+
+Only the standard library is imported here, so that `--help` answers at once; a verb's own module
+is imported when the verb runs.
+"""
+
+import argparse
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """\
+examples:
+  shelftag demo
+  shelftag synthesize --out tables --lines 1000000
+  shelftag prepare --tables tables --out dataset
+  shelftag train --dataset dataset --out run train.epochs=4
+  shelftag evaluate --run run --dataset dataset
+  shelftag tag --run run --input products.csv --out tagged
+  shelftag serve --run run --port 8000
+
+Every setting can be given as section.key=value; `shelftag VERB --dry-run` prints them all.
+Exit codes: 0 done, 1 ran and failed, 2 refused before starting.
+"""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One `--name`. With `key`, it is short for the config override `key=VALUE`."""
+
+    name: str
+    help: str
+    required: bool = False
+    default: str | None = None
+    key: str | None = None
+    path: bool = False
+    flag: bool = False
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: the module whose `main` runs it, and its options."""
+
+    module: str
+    help: str
+    examples: tuple[str, ...]
+    options: tuple[Option, ...]
+
+
+def _path(name: str, text: str, *, required: bool = True) -> Option:
+    return Option(name, text, required=required, path=True)
+
+
+OVERWRITE = Option("overwrite", "replace what an earlier run left in --out", flag=True)
+
+VERBS = {
+    "synthesize": Verb(
+        "pipelines.synthesize",
+        "make six tables in Instacart's shape, of any size",
+        (
+            "shelftag synthesize --out tables --lines 1000000",
+            "shelftag synthesize --out tables --lines 33819106   # full size",
+            "shelftag synthesize --out tables --catalog instacart --lines 1000000",
+        ),
+        (
+            _path("out", "folder for the six CSV files"),
+            Option("lines", "order lines, prior and train together", key="synthesis.lines"),
+            Option("products", "products of a made catalog", key="synthesis.products"),
+            Option("seed", "same seed, same bytes", key="synthesis.seed"),
+            _path("catalog", "folder with real products, aisles, departments", required=False),
+            OVERWRITE,
+        ),
+    ),
+    "prepare": Verb(
+        "pipelines.prepare",
+        "join the six tables into a Dataset of order lines and labelled products",
+        (
+            "shelftag prepare --tables tables --out dataset",
+            "shelftag prepare --tables tables --out dataset21 catalog.unlabelled=21",
+        ),
+        (
+            _path("tables", "folder with the six CSV files"),
+            _path("out", "folder for the Dataset"),
+            OVERWRITE,
+        ),
+    ),
+    "train": Verb(
+        "pipelines.train",
+        "fine-tune with QLoRA, calibrate, and freeze a Run; the same command resumes",
+        (
+            "shelftag train --dataset dataset --out run",
+            "shelftag train --dataset dataset --out run --config llama2_7b_t4   # needs a GPU",
+            "shelftag train --dataset dataset --out run model.quantization=none train.epochs=2",
+        ),
+        (
+            _path("dataset", "folder that `prepare` made"),
+            Option("out", "folder for the Run (train.output_dir)", key="train.output_dir"),
+            OVERWRITE,
+        ),
+    ),
+    "evaluate": Verb(
+        "pipelines.evaluate",
+        "score a Run on its Dataset's unseen products: scores.json and report.html",
+        ("shelftag evaluate --run run --dataset dataset",),
+        (
+            _path("run", "folder that `train` made"),
+            _path("dataset", "the Dataset the Run learned from"),
+        ),
+    ),
+    "tag": Verb(
+        "pipelines.tag",
+        "tag a whole catalog: CSV or Parquet in, Parquet out",
+        (
+            "shelftag tag --run run --input products.csv --out tagged",
+            "shelftag tag --run run --input shop/ --out tagged --name-column title",
+        ),
+        (
+            _path("run", "folder that `train` made"),
+            _path("input", "a CSV or Parquet file, or a folder of them"),
+            _path("out", "folder for the tags"),
+            Option("name-column", "column with the product's name", default="product_name"),
+            Option("description-column", "column with its description, if there is one"),
+            Option("prefix", "put before the names of the new columns", default=""),
+            OVERWRITE,
+        ),
+    ),
+    "serve": Verb(
+        "serve.app",
+        "answer POST /v1/tag over HTTP until stopped",
+        ("shelftag serve --run run", "shelftag serve --run run --port 9000 serve.replicas=2"),
+        (
+            _path("run", "folder that `train` made"),
+            Option("host", "address to listen on (127.0.0.1)", key="serve.host"),
+            Option("port", "port to listen on (8000)", key="serve.port"),
+        ),
+    ),
+    "demo": Verb(
+        "pipelines.demo",
+        "all of it on made data: tables, Dataset, Run, report, tags",
+        ("shelftag demo", "shelftag demo --out demo --overwrite"),
+        (_path("out", "folder for everything (demo)", required=False), OVERWRITE),
+    ),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line as argparse sees it."""
+    top = argparse.ArgumentParser(
+        prog="shelftag",
+        description="Give every product of a retail catalog its one department.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, verb in VERBS.items():
+        _add_verb(verbs, name, verb)
+    return top
+
+
+def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
+    sub = verbs.add_parser(
+        name,
+        help=verb.help,
+        description=verb.help[0].upper() + verb.help[1:] + ".",
+        epilog="examples:\n" + "".join(f"  {example}\n" for example in verb.examples),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option in verb.options:
+        if option.flag:
+            sub.add_argument(f"--{option.name}", action="store_true", help=option.help)
+            continue
+        sub.add_argument(
+            f"--{option.name}",
+            help=option.help,
+            required=option.required,
+            default=option.default,
+            type=Path if option.path else str,
+            metavar="PATH" if option.path else "VALUE",
+        )
+    sub.add_argument("--config", metavar="FILE", help="YAML file, or a name in pipelines/configs")
+    sub.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
+    sub.add_argument("overrides", nargs="*", metavar="key=value", help="config overrides")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one verb; the exit code says how it went."""
+    options = _parse(argv)
+    from shelftag.errors import ShelftagError
+
+    try:
+        return _run(VERBS[options.pop("verb")], options)
+    except ShelftagError as error:
+        print(f"shelftag: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("shelftag: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parse(argv: list[str] | None) -> dict[str, Any]:
+    top = parser()
+    known, rest = top.parse_known_args(argv)
+    # argparse fills the overrides from one place only; take those that stand between options too.
+    known.overrides += [word for word in rest if not word.startswith("-")]
+    unknown = [word for word in rest if word.startswith("-")]
+    if unknown:
+        top.error(f"{known.verb} has no option {' '.join(unknown)}; see shelftag {known.verb} -h")
+    return vars(known)
+
+
+def _run(verb: Verb, options: dict[str, Any]) -> int:
+    from shelftag.config import load_config
+
+    overrides = options.pop("overrides")
+    for option in verb.options:
+        if option.key:
+            value = options.pop(option.name.replace("-", "_"))
+            overrides += [f"{option.key}={value}"] if value is not None else []
+    config = load_config(_config_file(options.pop("config")), overrides)
+    if options.pop("dry_run"):
+        print(config.yaml(), end="")
+        return 0
+    importlib.import_module(verb.module).main(**options, config=config)
+    return 0
+
+
+def _config_file(name: str | None) -> Path | None:
+    if name is None:
+        return None
+    packaged = Path(__file__).parent / "configs" / f"{name}.yaml"
+    return packaged if packaged.is_file() else Path(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

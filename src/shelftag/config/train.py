@@ -1,0 +1,88 @@
+"""The study's hyperparameters, by their names."""
+
+from pydantic import Field, model_validator
+
+from shelftag.config.section import Section
+
+
+class TrainConfig(Section):
+    """How the adapter is trained. Defaults are for `nano` on a CPU."""
+
+    output_dir: str | None = None
+    """The Run's folder; `--out` sets it."""
+
+    epochs: float = Field(default=8, gt=0)
+    """Passes over the training products."""
+
+    max_steps: int = Field(default=-1, ge=-1)
+    """Optimizer steps; -1 derives them from `epochs`."""
+
+    per_device_train_batch_size: int = Field(default=256, ge=1)
+    """Examples a step, on each worker."""
+
+    per_device_eval_batch_size: int = Field(default=256, ge=1)
+    """Examples a forward pass when scoring."""
+
+    gradient_accumulation_steps: int = Field(default=1, ge=1)
+    """Batches summed before an optimizer step."""
+
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, a third more time."""
+
+    fp16: bool = False
+    """Float16 with loss scaling: for GPUs before Ampere, such as the T4."""
+
+    bf16: bool = False
+    """Bfloat16 autocast: for GPUs since Ampere."""
+
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    """Gradients are clipped to this norm."""
+
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """Peak rate."""
+
+    weight_decay: float = Field(default=0.05, ge=0)
+    """AdamW's decay."""
+
+    adam_beta2: float = Field(default=0.98, gt=0, lt=1)
+    """AdamW's second-moment decay."""
+
+    optim: str = "adamw_torch"
+    """An optimizer by transformers' name, `paged_adamw_32bit` in the study."""
+
+    lr_scheduler_type: str = "cosine"
+    """A schedule by transformers' name."""
+
+    warmup_ratio: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the steps in which the rate rises."""
+
+    group_by_length: bool = True
+    """Batches of names of like length, so that little is padding."""
+
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the target spread over all departments (labels are noisy)."""
+
+    save_steps: int = Field(default=25, ge=1)
+    """Optimizer steps between checkpoints."""
+
+    logging_steps: int = Field(default=25, ge=1)
+    """Optimizer steps between log lines."""
+
+    count_alpha: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Weight of a product: max(purchases, 1) ** count_alpha. 1 is the study's, 0 counts each
+    product once."""
+
+    freeze: tuple[str, ...] = ()
+    """Parts of parameter names that stay frozen; ("lora_",) trains the head without LoRA."""
+
+    target_precision: float = Field(default=0.98, gt=0, lt=1)
+    """Precision the review threshold is set for, on the validation split."""
+
+    seed: int = Field(default=0, ge=0)
+    """Seeds weights, batch order and dropout."""
+
+    @model_validator(mode="after")
+    def _one_precision(self) -> "TrainConfig":
+        if self.fp16 and self.bf16:
+            raise ValueError("fp16 and bf16 exclude each other")
+        return self

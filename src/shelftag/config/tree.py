@@ -1,0 +1,105 @@
+"""The whole config: a YAML file, then `section.key=value` overrides, then validation.
+
+defaults  <-  --config FILE  <-  key=value ...   =   one frozen Config, saved with every result
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from shelftag.config.catalog import CatalogConfig
+from shelftag.config.data import DataConfig
+from shelftag.config.model import ModelConfig
+from shelftag.config.scaling import ScalingConfig
+from shelftag.config.section import Section
+from shelftag.config.serve import ServeConfig
+from shelftag.config.synthesis import SynthesisConfig
+from shelftag.config.tagging import TaggingConfig
+from shelftag.config.train import TrainConfig
+from shelftag.errors import ConfigError
+
+
+class Config(Section):
+    """Every setting of every verb. Defaults run on a laptop without a GPU."""
+
+    synthesis: SynthesisConfig = SynthesisConfig()
+    catalog: CatalogConfig = CatalogConfig()
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+    scaling: ScalingConfig = ScalingConfig()
+    tagging: TaggingConfig = TaggingConfig()
+    serve: ServeConfig = ServeConfig()
+
+    def yaml(self) -> str:
+        """The resolved config, as a file that `load_config` reads back equal."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def load_config(file: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Resolve defaults, a YAML file and `key=value` overrides, in this order.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key or value breaks a rule.
+    """
+    tree = _read(file) if file else {}
+    for override in overrides:
+        _apply(tree, override)
+    return parse_config(tree)
+
+
+def parse_config(tree: Mapping[str, Any]) -> Config:
+    """A Config from nested mappings, such as a Run's config.json.
+
+    Raises:
+        ConfigError: naming each key path, value and rule.
+    """
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error), "mend it, or see `--dry-run` for every key") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"config {file} cannot be read ({error})", "name a YAML file") from None
+    except yaml.YAMLError as error:
+        line = " ".join(str(error).split())
+        raise ConfigError(f"config {file} is not YAML ({line})", "mend the file") from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"config {file} is a {type(tree).__name__}", "write `section:` blocks")
+    return tree
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"override {override!r} is not key=value", "write e.g. train.epochs=3")
+    *sections, key = path.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"override {override!r}: {section} has no keys", "check the path")
+    try:
+        tree[key] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"override {override!r} has no YAML value", "quote the value") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = []
+    for problem in error.errors():
+        path = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            parts.append(f"config key {path!r} is unknown")
+        else:
+            rule = problem["msg"].removeprefix("Value error, ")
+            parts.append(f"config {path} = {problem['input']!r} breaks the rule: {rule}")
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""Scores: what a tagger is worth on products it never saw."""

@@ -1,0 +1,1 @@
+"""Base models, quantization, adapters, tokens; and the linear model they are measured by."""

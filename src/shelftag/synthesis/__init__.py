@@ -1,0 +1,1 @@
+"""Made catalogs and orders in the shape of Instacart's tables."""

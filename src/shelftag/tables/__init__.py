@@ -1,0 +1,1 @@
+"""Schemas, byte ranges, joins and rejects: pure Arrow functions."""

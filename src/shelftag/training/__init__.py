@@ -1,0 +1,1 @@
+"""Fine-tuning inside one worker: examples, batches, fit, checkpoints."""
