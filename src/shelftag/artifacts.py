@@ -1,4 +1,4 @@
-"""Dataset, Run and Tags: the three folders stages meet through, and the only place that knows paths.
+"""Dataset, Run and Tags: the folders stages meet through, and the only place that knows paths.
 
     DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  manifest.json
     RUN/      config.json  checkpoints/  base/  linear/  evaluation/  adapter/  manifest.json
