@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftag.config.scaling import ScalingConfig
-from shelftag.errors import InputError
+from shelftag.errors import InputError, ShelftagError
 
 TREE = Path(__file__).resolve().parent.parent
 
@@ -29,7 +29,8 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
     import ray
 
     if ray.is_initialized():
-        yield
+        with _unwrapped():
+            yield
         return
     try:
         ray.init(**_arguments(scaling))
@@ -37,9 +38,23 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         problem = f"scaling.address = {scaling.address!r} does not answer ({error})"
         raise InputError(problem, "start the cluster, or leave the address out") from error
     try:
-        yield
+        with _unwrapped():
+            yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Our own errors come out of Ray tasks as they were raised, without Ray's wrapping."""
+    from ray.exceptions import RayTaskError
+
+    try:
+        yield
+    except RayTaskError as error:
+        if isinstance(error.cause, ShelftagError):
+            raise error.cause from None
+        raise
 
 
 def prepare_environment() -> None:
@@ -48,6 +63,8 @@ def prepare_environment() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine unasked
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # Threads that wait give way: spinning ones make a shared machine many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if "RAY_AUTH_TOKEN" not in os.environ and "RAY_AUTH_TOKEN_PATH" not in os.environ:
         _private_token(Path.home() / ".ray" / "auth_token")
 
@@ -67,8 +84,10 @@ def _arguments(scaling: ScalingConfig) -> dict[str, Any]:
     return {
         "include_dashboard": False,
         "object_store_memory": int(scaling.object_store_gb * 2**30),
-        "logging_level": logging.WARNING,
-        "log_to_driver": True,
+        "logging_level": logging.ERROR,
+        # Workers' own lines stay in Ray's log folder: progress comes through files and results,
+        # errors as exceptions.
+        "log_to_driver": False,
     }
 
 

@@ -1,7 +1,8 @@
 """Dataset, Run and Tags: the folders stages meet through, and the only place that knows paths.
 
     DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  manifest.json
-    RUN/      config.json  checkpoints/  base/  linear/  evaluation/  adapter/  manifest.json
+    RUN/      config.json  progress.json  checkpoints/  base/  linear/  evaluation/  adapter/
+              manifest.json
     TAGS/     tags/*.parquet  errors/*.parquet  progress.json  manifest.json
 
 A folder is complete when its manifest is there: parts are written first, the manifest that names
@@ -207,12 +208,25 @@ class Run(Folder[RunManifest]):
 
     kind = "Run"
     made_by = "train"
-    contents = ("config.json", "checkpoints", "base", "linear", "evaluation", "adapter")
+    contents = (
+        "config.json",
+        "progress.json",
+        "checkpoints",
+        "base",
+        "base.draft",
+        "linear",
+        "evaluation",
+        "adapter",
+    )
     manifest_type = RunManifest
 
     @property
     def config_file(self) -> Path:
         return self.path / "config.json"
+
+    @property
+    def progress_file(self) -> Path:
+        return self.path / "progress.json"
 
     @property
     def checkpoints_dir(self) -> Path:
@@ -221,6 +235,10 @@ class Run(Folder[RunManifest]):
     @property
     def base_dir(self) -> Path:
         return self.path / "base"
+
+    @property
+    def base_draft_dir(self) -> Path:
+        return self.path / "base.draft"
 
     @property
     def linear_dir(self) -> Path:

@@ -62,6 +62,9 @@ class TrainConfig(Section):
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     """Share of the target spread over all departments (labels are noisy)."""
 
+    embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
+    """Dropout on the token embeddings, in training only; 0 for a pretrained base."""
+
     save_steps: int = Field(default=25, ge=1)
     """Optimizer steps between checkpoints."""
 

@@ -1,1 +1,4 @@
-"""Fine-tuning inside one worker: examples, batches, fit, checkpoints."""
+"""Fine-tuning inside one worker: examples, batches, fit, checkpoints.
+
+products.parquet -> Examples -> batches(seed, epoch, step) -> Trainer -> checkpoints
+"""

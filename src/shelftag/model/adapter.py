@@ -1,0 +1,60 @@
+"""The adapter: LoRA on the linear layers, and what is trained in full beside it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from shelftag.artifacts import read_json, write_text
+from shelftag.catalog.departments import Departments
+from shelftag.config.model import LoraConfig
+from shelftag.model.base import InferenceForm, load_base
+
+MADE_BASE = "../base"
+
+
+def add_adapter(base: Any, lora: LoraConfig) -> Any:
+    """Wrap a base for training. PEFT adds the head (`score`) to what is saved by itself."""
+    from peft import LoraConfig as PeftLoraConfig
+    from peft import TaskType, get_peft_model
+
+    targets = lora.target_modules
+    return get_peft_model(
+        base,
+        PeftLoraConfig(
+            task_type=TaskType.SEQ_CLS,
+            r=lora.r,
+            lora_alpha=lora.alpha,
+            lora_dropout=lora.dropout,
+            target_modules=targets if isinstance(targets, str) else list(targets),
+            modules_to_save=list(lora.modules_to_save) or None,
+        ),
+    )
+
+
+def name_base(adapter_dir: Path, base: str) -> None:
+    """Write into adapter_config.json where the base is found: a hub id, a folder or `../base`."""
+    file = adapter_dir / "adapter_config.json"
+    write_text(file, json.dumps(read_json(file) | {"base_model_name_or_path": base}, indent=2))
+
+
+def find_base(base: str, adapter_dir: Path) -> str:
+    """A base as `from_pretrained` takes it: `../base` is seen from the adapter's folder."""
+    return str(adapter_dir.parent / "base") if base == MADE_BASE else base
+
+
+def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceForm) -> Any:
+    """Base plus adapter in a Run's inference form, in `eval()`.
+
+    Raises:
+        ConfigError: the base cannot be loaded.
+    """
+    import torch
+    from peft import PeftModel
+
+    device = "cuda" if torch.cuda.is_available() and not form.merged else "cpu"
+    named = str(read_json(adapter_dir / "adapter_config.json")["base_model_name_or_path"])
+    base = load_base(find_base(named, adapter_dir), departments, form, device)
+    if form.merged and form.quantization != "none":
+        base = base.dequantize()
+    adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
+    return (adapted.merge_and_unload() if form.merged else adapted).eval()

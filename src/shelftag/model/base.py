@@ -1,0 +1,112 @@
+"""The base model: a made nano, or anything `from_pretrained` loads."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from shelftag.catalog.departments import Departments
+from shelftag.config.model import ModelConfig, NanoConfig
+from shelftag.config.train import TrainConfig
+from shelftag.errors import ConfigError
+from shelftag.model.quantization import forbid_cpu_repacking, quantization_config
+from shelftag.model.tokens import train_tokenizer
+
+DTypeName = Literal["float32", "float16", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class InferenceForm:
+    """The one form a Run is calibrated, evaluated, tagged and served in.
+
+    `merged` over NF4 means: the weights the adapter was trained on, dequantized, plus the
+    adapter. That is the trained function itself, without its 4-bit kernels.
+    """
+
+    quantization: Literal["nf4", "none"]
+    double_quant: bool
+    dtype: DTypeName
+    merged: bool
+    max_length: int
+    revision: str | None = None
+    """Commit of a hub base."""
+
+
+def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
+    """As trained: on a GPU in its 16-bit type (not run on a GPU), on a CPU in float32."""
+    half: DTypeName = "float16" if train.fp16 else "bfloat16" if train.bf16 else "float32"
+    return InferenceForm(
+        quantization=model.quantization,
+        double_quant=model.double_quant,
+        dtype=half if use_gpu else "float32",
+        merged=False,
+        max_length=model.max_length,
+        revision=model.revision,
+    )
+
+
+def frozen_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
+    """What a Run is read in: as trained, but merged on a CPU, where 4-bit kernels are slow.
+
+    Float32 there, since in 16 bit a name's confidence moves with the batch it stands in.
+    """
+    return replace(trained_form(model, train, use_gpu=use_gpu), merged=not use_gpu)
+
+
+def load_base(name: str | Path, departments: Departments, form: InferenceForm, device: str) -> Any:
+    """A `...ForSequenceClassification` over the departments, quantized as configured.
+
+    Raises:
+        ConfigError: the base cannot be loaded.
+    """
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    dtype = getattr(torch, form.dtype)
+    try:
+        base = AutoModelForSequenceClassification.from_pretrained(
+            str(name),
+            revision=form.revision,
+            num_labels=len(departments),
+            id2label=dict(enumerate(departments.names)),
+            label2id=departments.index,
+            dtype=dtype,
+            quantization_config=quantization_config(form.quantization, form.double_quant, dtype),
+            device_map={"": device},
+            trust_remote_code=False,
+            use_safetensors=True,  # never a pickle
+        )
+    except (OSError, ValueError) as error:
+        problem = f"config model.base = {str(name)!r} cannot be loaded ({_first_line(error)})"
+        raise ConfigError(problem, "name `nano`, a hub id, or a folder with safetensors") from error
+    forbid_cpu_repacking(base)
+    return base
+
+
+def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed: int) -> Any:
+    """A random small Llama for next-token prediction, and its tokenizer: (model, tokenizer).
+
+    Its config carries the departments already, so that plain PEFT finds the right head size.
+    """
+    from transformers import LlamaConfig, LlamaForCausalLM, set_seed
+
+    tokenizer = train_tokenizer(texts, nano.vocab_size)
+    set_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=nano.hidden_size,
+        intermediate_size=nano.intermediate_size,
+        num_hidden_layers=nano.layers,
+        num_attention_heads=nano.heads,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        id2label=dict(enumerate(departments.names)),
+        label2id=departments.index,
+    )
+    return LlamaForCausalLM(config), tokenizer
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,94 @@
+"""From names to token ids, and back to batches."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+BOS, EOS, PAD, UNKNOWN = "<s>", "</s>", "<pad>", "<unk>"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of n texts, ragged: text i is `flat[starts[i]:starts[i + 1]]`."""
+
+    flat: NDArray[np.int32]
+    starts: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each text, [n]."""
+        return np.diff(self.starts)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def padded(self, rows: NDArray[np.int64], pad_id: int) -> dict[str, "torch.Tensor"]:
+        """`input_ids` and `attention_mask` of some texts, [len(rows), longest], padded right."""
+        import torch
+
+        lengths = self.lengths[rows]
+        mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+        ids = np.full(mask.shape, pad_id, dtype=np.int64)
+        ids[mask] = np.concatenate([self.flat[self.starts[i] : self.starts[i + 1]] for i in rows])
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(mask.astype(np.int64)),
+        }
+
+
+def encode(tokenizer: Any, texts: Sequence[str], max_length: int) -> Encoded:
+    """Token ids of each text, cut to `max_length`; the tokenizer adds its own special tokens."""
+    ids = tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
+    starts = np.zeros(len(ids) + 1, dtype=np.int64)
+    np.cumsum([len(row) for row in ids], out=starts[1:])
+    flat = np.fromiter((token for row in ids for token in row), np.int32, count=int(starts[-1]))
+    return Encoded(flat, starts)
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:
+    """A byte-pair vocabulary over words, learned from `texts`; `<s>` first, `</s>` last.
+
+    `</s>` is where a causal model sums a name up: the classification head reads the last token,
+    and one that is the same for all names is easier to read than the end of a word.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    specials = [BOS, EOS, PAD, UNKNOWN]
+    core = Tokenizer(models.BPE(unk_token=UNKNOWN, continuing_subword_prefix="##"))
+    core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    core.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=vocab_size,
+            special_tokens=specials,
+            continuing_subword_prefix="##",
+            show_progress=False,
+        ),
+    )
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A {EOS}", special_tokens=[(BOS, 0), (EOS, 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core, bos_token=BOS, eos_token=EOS, pad_token=PAD, unk_token=UNKNOWN
+    )
+
+
+def load_tokenizer(name: str | Path, revision: str | None = None) -> Any:
+    """A tokenizer of a hub id or folder, with a pad token that is not its end of text.
+
+    Padding with the end-of-text token would mask that token out of every loss.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(name), revision=revision, trust_remote_code=False)
+    if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.bos_token
+    return tokenizer

@@ -1,0 +1,38 @@
+"""What `prepare` says at the end: what became of every row."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from shelftag.artifacts import Dataset, DatasetManifest
+
+
+def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -> None:
+    """The accounts, the splits and the time, on the terminal."""
+    console = Console(highlight=False)
+    console.print(accounts(manifest))
+    for reason, rows in manifest.reject_reasons.items():
+        console.print(f"  rejected: {reason}: {rows:,}")
+    splits = ", ".join(f"{name} {count:,}" for name, count in manifest.splits.items())
+    console.print(f"products by {manifest.split_protocol}: {splits}")
+    console.print(f"departments learned: {len(manifest.departments)}")
+    console.print(
+        f"Dataset {dataset.path} ({manifest.fingerprint[:8]}): {seconds:.1f} s", soft_wrap=True
+    )
+
+
+def accounts(manifest: DatasetManifest) -> Table:
+    """in = out + dropped + rejected: of each table, and of the order lines that were merged."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("rows", "in", "out", "dropped", "rejected"):
+        table.add_column(name, justify="left" if name == "rows" else "right")
+    for name, account in manifest.tables.items():
+        table.add_row(name, *_counts(account.read, account.merged, 0, account.rejected))
+    lines = manifest.order_lines
+    table.add_section()
+    table.add_row("order lines", *_counts(lines["merged"], lines["kept"], lines["dropped"], 0))
+    return table
+
+
+def _counts(*counts: int) -> list[str]:
+    return [f"{count:,}" for count in counts]

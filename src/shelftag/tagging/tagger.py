@@ -1,0 +1,138 @@
+"""A Run, ready to tag: the same answer for the same name everywhere.
+
+texts -> unique, not in the cache -> Scorer -> logits / temperature -> department, confidence,
+alternatives, status
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelftag.artifacts import Run, read_json
+from shelftag.catalog.departments import Departments
+from shelftag.config.tagging import TaggingConfig
+from shelftag.errors import ArtifactError
+from shelftag.model.adapter import load_adapted
+from shelftag.model.base import InferenceForm
+from shelftag.model.tokens import load_tokenizer
+from shelftag.tagging.calibration import Calibration, load_calibration, probabilities
+from shelftag.tagging.scorer import Scorer
+
+TAGGED, REVIEW = "tagged", "review"
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What one product is told."""
+
+    department: str
+    confidence: float
+    """Calibrated probability that the department is right, a float32 value."""
+    status: str
+    """`tagged`, or `review` when the confidence is under the threshold."""
+    alternatives: tuple[tuple[str, float], ...]
+    """The next departments and their probabilities, likeliest first."""
+
+    @property
+    def alternatives_json(self) -> str:
+        """The alternatives as the JSON string that tables hold."""
+        return json.dumps(
+            [{"department": d, "confidence": round(c, 6)} for d, c in self.alternatives]
+        )
+
+
+class Tagger:
+    """Loads once, then tags texts made by `catalog.text`."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        departments: Departments,
+        calibration: Calibration,
+        tagging: TaggingConfig,
+    ) -> None:
+        self.departments = departments
+        self.calibration = calibration
+        self._scorer = scorer
+        self._tagging = tagging
+        self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+
+    @classmethod
+    def load(cls, run: Run, tagging: TaggingConfig) -> "Tagger":
+        """Read a Run in its frozen inference form.
+
+        Raises:
+            ArtifactError: the Run is incomplete, or its parts do not belong together.
+        """
+        manifest = run.manifest()
+        departments = read_departments(run)
+        if departments.names != manifest.departments:
+            raise ArtifactError(f"{run.departments_file} is not what was trained", "train again")
+        form = InferenceForm(**manifest.inference)
+        scorer = load_scorer(run, departments, form, tagging.batch_size)
+        calibration = load_calibration(run.calibration_file, departments)
+        return cls(scorer, departments, calibration, tagging)
+
+    @property
+    def threshold(self) -> float:
+        """Confidence below which a tag is for review."""
+        override = self._tagging.threshold
+        return self.calibration.threshold if override is None else override
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Calibrated, [len(texts), departments], rows sum to 1. Each text is scored once."""
+        if not texts:
+            return np.empty((0, len(self.departments)), dtype=np.float32)
+        rows = {text: self._cache[text] for text in texts if text in self._cache}
+        unseen = list(dict.fromkeys(text for text in texts if text not in rows))
+        if unseen:
+            fresh = probabilities(self._scorer.logits(unseen), self.calibration.temperature)
+            rows.update(zip(unseen, fresh, strict=True))
+        self._remember(rows)
+        return np.stack([rows[text] for text in texts])
+
+    def tag(self, texts: Sequence[str]) -> list[Tag]:
+        """One Tag a text, in order."""
+        likely = self.probabilities(texts)
+        top = np.argsort(-likely, axis=1, kind="stable")[:, : self._tagging.top_k]
+        return [self._tag(row, order) for row, order in zip(likely, top, strict=True)]
+
+    def _tag(self, likely: NDArray[np.float32], order: NDArray[np.int64]) -> Tag:
+        names = self.departments.names
+        (department, confidence), *others = [(names[i], float(likely[i])) for i in order]
+        floor = self.calibration.thresholds.get(department, self.threshold)
+        if self._tagging.threshold is not None:
+            floor = self._tagging.threshold
+        status = TAGGED if confidence >= floor else REVIEW
+        return Tag(department, confidence, status, tuple(others))
+
+    def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
+        for text, row in rows.items():
+            self._cache[text] = row
+            self._cache.move_to_end(text)
+        while len(self._cache) > self._tagging.cache_size:
+            self._cache.popitem(last=False)
+
+
+def load_scorer(run: Run, departments: Departments, form: InferenceForm, batch_size: int) -> Scorer:
+    """The Scorer of a Run's adapter, also before the Run is complete."""
+    model = load_adapted(run.adapter_dir, departments, form)
+    tokenizer = load_tokenizer(run.adapter_dir)
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return Scorer(model, tokenizer, form.max_length, batch_size)
+
+
+def read_departments(run: Run) -> Departments:
+    """The label set beside the adapter.
+
+    Raises:
+        ArtifactError: departments.json is missing or broken.
+    """
+    names = read_json(run.departments_file).get("departments")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ArtifactError(f"{run.departments_file} names no departments", "train again")
+    return Departments(tuple(names))

@@ -1,0 +1,107 @@
+"""From the last checkpoint to a Run: adapter, calibration, model card, manifest."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import shelftag
+from shelftag.artifacts import Dataset, Run, RunManifest, fingerprint, write_json, write_text
+from shelftag.catalog.departments import Departments
+from shelftag.config import Config
+from shelftag.model.adapter import name_base
+from shelftag.model.base import InferenceForm, frozen_form
+from shelftag.tagging.calibration import calibrate, save_calibration
+from shelftag.tagging.tagger import load_scorer
+from shelftag.training.examples import read_examples
+
+LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "ray")
+
+
+def freeze(
+    run: Run,
+    dataset: Dataset,
+    config: Config,
+    checkpoint: Path,
+    base: str,
+    training: Mapping[str, Any],
+) -> RunManifest:
+    """Take the adapter of a checkpoint, calibrate it on the validation split, publish the Run."""
+    manifest = dataset.manifest()
+    departments = Departments(manifest.departments)
+    _take_adapter(run, checkpoint, base)
+    write_json(run.departments_file, {"departments": list(departments.names)})
+    form = frozen_form(config.model, config.train, use_gpu=config.scaling.use_gpu)
+    scorer = load_scorer(run, departments, form, config.train.per_device_eval_batch_size)
+    valid = read_examples(dataset, departments, "valid", count_alpha=0.0)
+    calibration = calibrate(
+        scorer.logits(valid.texts),
+        valid.labels,
+        departments,
+        config.train.target_precision,
+        {"dataset": manifest.fingerprint, "protocol": manifest.split_protocol, "split": "valid"},
+    )
+    save_calibration(calibration, run.calibration_file)
+    published = RunManifest(
+        shelftag=shelftag.__version__,
+        fingerprint=run_fingerprint(run, form),
+        config=config.model_dump(mode="json"),
+        dataset=manifest.fingerprint,
+        departments=departments.names,
+        base=base,
+        inference=asdict(form),
+        training=dict(training),
+        versions={library: version(library) for library in LIBRARIES},
+    )
+    write_text(run.adapter_dir / "README.md", model_card(published))
+    run.publish(published)
+    return published
+
+
+def run_fingerprint(run: Run, form: InferenceForm) -> str:
+    """Over weights, tokenizer, departments, calibration and inference form, and a made base."""
+    files = [file for file in run.adapter_dir.iterdir() if file.suffix in (".json", ".safetensors")]
+    if run.base_dir.is_dir():
+        files += run.base_dir.glob("*.safetensors")
+    return fingerprint(json.dumps(asdict(form), sort_keys=True), *sorted(files))
+
+
+def model_card(run: RunManifest) -> str:
+    """README.md beside the adapter: what it is, and how it is loaded."""
+    departments = ", ".join(run.departments)
+    return f"""\
+---
+library_name: peft
+tags: [shelftag, product-classification]
+---
+# A shelftag department tagger
+
+Gives a product one of {len(run.departments)} departments: {departments}.
+
+- base: `{run.base}`
+- learned from Dataset `{run.dataset}`
+- inference form: `{json.dumps(run.inference)}`
+- fingerprint: `{run.fingerprint}`
+
+Its scores are in `../evaluation/`. Load it with `shelftag tag` or `shelftag serve`, which apply
+the calibration and the threshold; plain PEFT loads the adapter, from this folder:
+
+```python
+from peft import AutoPeftModelForSequenceClassification
+model = AutoPeftModelForSequenceClassification.from_pretrained(
+    ".", num_labels={len(run.departments)}
+)
+```
+"""
+
+
+def _take_adapter(run: Run, checkpoint: Path, base: str) -> None:
+    """Copy what belongs to the adapter; optimizer and trainer state stay with the checkpoint."""
+    run.adapter_dir.mkdir(parents=True, exist_ok=True)
+    for file in checkpoint.iterdir():
+        if file.suffix in (".json", ".safetensors") and file.name != "trainer_state.json":
+            shutil.copyfile(file, run.adapter_dir / file.name)
+    name_base(run.adapter_dir, base)

@@ -1,0 +1,194 @@
+"""The verb, with a Tagger of known answers in place of a trained one."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from pipelines import evaluate as verb
+from shelftag.artifacts import Dataset, DatasetManifest, Run
+from shelftag.catalog.departments import Departments
+from shelftag.config import Config
+from shelftag.config.tagging import TaggingConfig
+from shelftag.errors import ArtifactError, InputError
+from shelftag.evaluation.outcome import Evaluation
+from tests.evaluation.made import LABELS, manifest, sure_of
+
+WORDS = {"bakery": "bread loaf", "dairy": "milk cream", "pets": "cat treats", "missing": "thing"}
+
+
+class KnownTagger:
+    """Right about every name but those with "odd" in them."""
+
+    departments = Departments(LABELS)
+    threshold = 0.5
+
+    @classmethod
+    def load(cls, run: Run, tagging: TaggingConfig) -> "KnownTagger":  # noqa: ARG003
+        return cls()
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return sure_of(np.array([self._choose(text) for text in texts], np.int64))
+
+    def _choose(self, text: str) -> int:
+        known = next(i for i, name in enumerate(LABELS) if WORDS[name] in text)
+        return (known + 1) % 3 if "odd" in text else known
+
+
+@pytest.fixture
+def known_tagger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verb, "Tagger", KnownTagger)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    """40 products a department: train, test, and one odd one in ten."""
+    rows = [
+        {
+            "id": 100 * place + row,
+            "name": f"{'Odd' if row % 10 == 9 else 'Fine'} {words.title()} No{row:02d}",
+            "department": department,
+            "aisle": "any",
+            "purchases": row,
+            "split": _split(department, row),
+        }
+        for place, (department, words) in enumerate(WORDS.items())
+        for row in range(40)
+    ]
+    made = Dataset(tmp_path / "dataset")
+    made.begin()
+    pq.write_table(pa.Table.from_pylist(rows), made.products_file)
+    made.publish(_dataset_manifest())
+    return made
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    made = Run(tmp_path / "run")
+    made.begin()
+    made.publish(manifest())
+    return made
+
+
+def _split(department: str, row: int) -> str:
+    return "unlabelled" if department == "missing" else ("train", "train", "test", "valid")[row % 4]
+
+
+def _dataset_manifest(fingerprint: str = "d" * 32) -> DatasetManifest:
+    return DatasetManifest(
+        shelftag="0",
+        fingerprint=fingerprint,
+        config={},
+        departments=LABELS,
+        split_protocol="token_set",
+        splits={},
+        tables={},
+        order_lines={},
+        reject_reasons={},
+        inputs={},
+        leakage={},
+        parts=(),
+    )
+
+
+def _files(folder: Path) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_writes_scores_report_and_figures_under_evaluation_only(
+    run: Run, dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _files(run.path) | _files(dataset.path)
+    verb.main(run=run.path, dataset=dataset.path, config=Config())
+    after = _files(run.path) | _files(dataset.path)
+    assert before.items() <= after.items()
+    assert {str(file.relative_to(run.evaluation_dir)) for file in after.keys() - before} == {
+        "scores.json",
+        "report.html",
+        *(f"figures/{one}.svg" for one in ("accuracy", "departments", "confusion", "reliability")),
+    }
+    shown = capsys.readouterr()
+    assert "test accuracy" in shown.out
+    assert "macro-F1" in shown.out
+    assert "3 departments trained (without missing)" in shown.out
+    assert "scoring test" in shown.err
+    assert "scoring" not in shown.out
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_scores_are_of_the_right_rows(run: Run, dataset: Dataset) -> None:
+    evaluation = verb.evaluate(run, dataset, Config())
+    assert evaluation.rows_scored == {"train": 60, "test": 30}
+    assert evaluation.unlabelled == ("missing",)
+    # rows 9, 19, 29, 39 are odd: of those, 9 and 29 are in train, 19 and 39 in valid
+    assert evaluation.model.test.accuracy == 1
+    assert evaluation.model.train.accuracy == pytest.approx(54 / 60)
+    bought = sum(row for row in range(40) if row % 4 in (0, 1))
+    expected = 1 - (9 + 29) / bought
+    assert evaluation.model.train.purchase_accuracy == pytest.approx(expected)
+    assert evaluation.linear.test.accuracy == 1
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_same_inputs_same_files(run: Run, dataset: Dataset) -> None:
+    verb.main(run=run.path, dataset=dataset.path, config=Config())
+    first = _files(run.evaluation_dir)
+    verb.main(run=run.path, dataset=dataset.path, config=Config())
+    assert _files(run.evaluation_dir) == first
+    scores = json.loads((run.evaluation_dir / "scores.json").read_bytes())
+    assert scores["labels_count"] == 3
+    assert Evaluation.model_validate(scores).run == run.manifest().fingerprint
+
+
+def test_another_dataset_is_refused_before_anything(run: Run, dataset: Dataset) -> None:
+    other = _dataset_manifest(fingerprint="e" * 32)
+    dataset.publish(other)
+    with pytest.raises(ArtifactError, match="learned from Dataset dddddddddddd"):
+        verb.main(run=run.path, dataset=dataset.path, config=Config())
+    assert not run.evaluation_dir.exists()
+
+
+def test_other_departments_are_refused(run: Run, dataset: Dataset) -> None:
+    dataset.publish(_dataset_manifest().model_copy(update={"departments": ("dairy", "pets")}))
+    with pytest.raises(ArtifactError, match="other departments"):
+        verb.evaluate(run, dataset, Config())
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_split_without_rows_is_refused(run: Run, dataset: Dataset) -> None:
+    table = pq.read_table(dataset.products_file)
+    pq.write_table(table.filter(pa.compute.field("split") != "test"), dataset.products_file)
+    with pytest.raises(InputError, match="test split has 0 rows"):
+        verb.evaluate(run, dataset, Config())
+
+
+def test_sample_is_seeded_and_in_catalog_order(dataset: Dataset) -> None:
+    rows = verb.read_rows(dataset, "train", seed=0, at_most=20)
+    again = verb.read_rows(dataset, "train", seed=0, at_most=20)
+    other = verb.read_rows(dataset, "train", seed=1, at_most=20)
+    ids = rows.table["id"].to_pylist()
+    assert (rows.scope.rows, rows.scope.of) == (20, 60)
+    assert ids == sorted(ids)
+    assert again.table.equals(rows.table)
+    assert not other.table.equals(rows.table)
+
+
+def test_linear_model_of_the_run_is_used(run: Run, dataset: Dataset) -> None:
+    fitted = verb.linear_model(run, dataset, seed=0)
+    fitted.intercepts[:] = (0, 0, 99)
+    fitted.save(run.linear_dir)
+    assert verb.linear_model(run, dataset, seed=0).predict(["bread loaf"]).tolist() == [2]
+
+
+def test_linear_model_of_other_departments_is_refused(run: Run, dataset: Dataset) -> None:
+    from shelftag.model.linear import fit_linear
+
+    fit_linear(["bread", "milk"], np.array([0, 1]), 2, seed=0).save(run.linear_dir)
+    with pytest.raises(ArtifactError, match="other departments"):
+        verb.linear_model(run, dataset, seed=0)

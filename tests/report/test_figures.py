@@ -1,0 +1,100 @@
+"""The drawings: well-formed, the same twice, and leaving no trace in matplotlib's settings."""
+
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from shelftag.report.figures import (
+    confusion_heat_map,
+    precision_and_recall,
+    reliability_diagram,
+    train_and_test,
+)
+
+ODD = ("a <b> & $x^2$", '"乳製品" id="1"', "naïve")
+
+DRAWINGS: dict[str, Callable[[str], str]] = {
+    "accuracy": lambda name: train_and_test(name, [(ODD[0], 0.97, 0.86), (ODD[1], 1.0, 0.0)]),
+    "departments": lambda name: precision_and_recall(
+        name, [(ODD[0], 5, 0.5, 0.25), (ODD[1], 0, None, None), (ODD[2], 9, None, 0.0)]
+    ),
+    "confusion": lambda name: confusion_heat_map(
+        name, ODD, np.array([[5, 1, 0], [0, 0, 0], [2, 0, 3]])
+    ),
+    "reliability": lambda name: reliability_diagram(name, [(0.4, 0.5), (0.9, 0.8)], 0.9),
+}
+
+every_drawing = pytest.mark.parametrize("name", DRAWINGS)
+
+
+@every_drawing
+def test_is_one_well_formed_element(name: str) -> None:
+    root = ElementTree.fromstring(DRAWINGS[name](name))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.attrib["aria-label"]
+
+
+@every_drawing
+def test_same_bytes_twice(name: str) -> None:
+    assert DRAWINGS[name](name) == DRAWINGS[name](name)
+
+
+@every_drawing
+def test_ids_are_its_own_and_references_lead_to_them(name: str) -> None:
+    root = ElementTree.fromstring(DRAWINGS[name](name))
+    ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+    assert len(ids) == len(set(ids))
+    assert all(one.startswith(f"{name}-") for one in ids)
+    used = {
+        value.removeprefix("url(").rstrip(")").removeprefix("#")
+        for element in root.iter()
+        for key, value in element.attrib.items()
+        if key.endswith("href") or value.startswith("url(#")
+    }
+    assert used <= set(ids)
+
+
+@every_drawing
+def test_leaves_no_trace(name: str) -> None:
+    before = dict(mpl.rcParams)
+    DRAWINGS[name](name)
+    assert dict(mpl.rcParams) == before
+
+
+@every_drawing
+def test_takes_its_colours_from_the_page(name: str) -> None:
+    svg = DRAWINGS[name](name)
+    assert "currentColor" in svg
+    assert "var(--model, #" in svg
+    assert "#0102" not in svg
+
+
+@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion"])
+def test_names_are_drawn_as_they_are(name: str) -> None:
+    root = ElementTree.fromstring(DRAWINGS[name](name))
+    words = " ".join(
+        element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")
+    )
+    assert "a <b> & $x^2$" in words
+    assert "乳製品" in words
+
+
+def test_what_is_not_there_is_a_dash_and_no_bar() -> None:
+    none = precision_and_recall("x", [("a", 0, None, None)])
+    some = precision_and_recall("x", [("a", 0, 0.5, 0.5)])
+    assert none.count("–") == 2  # noqa: RUF001
+    assert some.count("50%") == 2
+
+
+def test_confusions_are_darker_where_more_of_a_row_goes() -> None:
+    svg = confusion_heat_map("x", ("a", "b"), np.array([[1, 3], [0, 4]]))
+    cells = [line for line in svg.splitlines() if "fill-opacity" in line]
+    right = [line.rsplit(": ", 1)[1].rstrip('"/>') for line in cells if "--model" in line]
+    wrong = [line.rsplit(": ", 1)[1].rstrip('"/>') for line in cells if "--wrong" in line]
+    assert [float(one) for one in right] == pytest.approx([0.375, 0.75])
+    assert [float(one) for one in wrong] == pytest.approx(
+        [0.75 * 0.75**0.5]
+    )  # nothing is not drawn
