@@ -8,28 +8,23 @@ RUN/evaluation/ and nowhere else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shelftag.artifacts import Dataset, Run, write_text
-from shelftag.catalog.departments import Departments
-from shelftag.catalog.split import Split
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
 from shelftag.evaluation.compare import ScoredRows, compare
 from shelftag.evaluation.outcome import Evaluation, TrainTest
 from shelftag.evaluation.report import page
-from shelftag.evaluation.scope import Scope
-from shelftag.model.linear import LinearModel, fit_linear
+from shelftag.evaluation.rows import Rows, read_rows
+from shelftag.model.linear import LinearModel
+from shelftag.model.runtime import set_up
 from shelftag.report.page import render
 from shelftag.tagging.tagger import Tagger
-from shelftag.training.examples import read_examples, texts_of
+from shelftag.training.examples import texts_of
 
 MAX_TRAIN_ROWS = 20_000
 """Train products scored: enough for a standard error of 0.3 points at a third of the time."""
@@ -38,33 +33,14 @@ ROWS_PER_STEP = 2_048
 """Products between two steps of the progress bar."""
 
 
-@dataclass(frozen=True)
-class Rows:
-    """n products of one split; `table` has their columns, `labels` [n] their positions."""
-
-    scope: Scope
-    table: pa.Table
-    labels: NDArray[np.int64]
-
-
 def main(*, run: Path, dataset: Path, config: Config) -> None:
     """Score a Run, write what was found, and print the short of it."""
-    _quiet(config)
+    set_up(config.scaling.threads_per_worker)
     scored = Run(run)
     evaluation = evaluate(scored, Dataset(dataset), config)
     publish(scored, evaluation)
     show(evaluation)
     print(f"report: {scored.evaluation_dir / 'report.html'}")
-
-
-def _quiet(config: Config) -> None:
-    """One thread pool of the configured size, and only our own lines on stderr."""
-    import torch
-    from transformers.utils import logging
-
-    torch.set_num_threads(config.scaling.threads_per_worker)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
 
 
 def evaluate(run: Run, dataset: Dataset, config: Config) -> Evaluation:
@@ -77,7 +53,7 @@ def evaluate(run: Run, dataset: Dataset, config: Config) -> Evaluation:
     check_same_dataset(run, dataset)
     seed = config.train.seed
     tagger = Tagger.load(run, config.tagging)
-    linear = linear_model(run, dataset, seed)
+    linear = LinearModel.load(run.linear_dir)
     train = read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS)
     test = read_rows(dataset, "test", seed)
     return compare(
@@ -104,41 +80,6 @@ def check_same_dataset(run: Run, dataset: Dataset) -> None:
         )
     if learned.departments != given.departments:
         raise ArtifactError(f"Run {run.path} has other departments than its Dataset", "train again")
-
-
-def linear_model(run: Run, dataset: Dataset, seed: int) -> LinearModel:
-    """The linear baseline that stands in the Run, else one fitted on the train split (seconds)."""
-    departments = Departments(dataset.manifest().departments)
-    if LinearModel.is_saved(run.linear_dir):
-        model = LinearModel.load(run.linear_dir)
-        if len(model.intercepts) != len(departments):
-            raise ArtifactError(f"{run.linear_dir} has other departments", "remove that folder")
-        return model
-    examples = read_examples(dataset, departments, "train", count_alpha=0.0)
-    return fit_linear(examples.texts, examples.labels, len(departments), seed)
-
-
-def read_rows(dataset: Dataset, split: Split, seed: int, at_most: int | None = None) -> Rows:
-    """The products of a split in catalog order, or a seeded sample of them."""
-    table = pq.read_table(dataset.products_file)
-    unlabelled = table.filter(pc.field("split") == "unlabelled")["department"]
-    manifest = dataset.manifest()
-    table = table.filter(pc.field("split") == split)
-    of = len(table)
-    if at_most is not None and of > at_most:
-        drawn = np.random.default_rng(seed).choice(of, at_most, replace=False)
-        table = table.take(np.sort(drawn))
-    index = Departments(manifest.departments).index
-    labels = [index[name] for name in table["department"].to_pylist()]
-    scope = Scope(
-        labels=manifest.departments,
-        unlabelled=tuple(sorted(set(unlabelled.to_pylist()))),
-        protocol=manifest.split_protocol,
-        split=split,
-        rows=len(table),
-        of=of,
-    )
-    return Rows(scope, table, np.array(labels, np.int64))
 
 
 def score_rows(rows: Rows, tagger: Tagger, linear: LinearModel) -> ScoredRows:

@@ -93,13 +93,13 @@ def _merge(
         for source in order_tables.values()
         for part in byte_ranges(source, config.data.block_bytes)
     ]
-    left = total = sum(part.end - part.start for part in ranges)
-    started = time.perf_counter()
+    left = sum(part.end - part.start for part in ranges)
+    progress = _Progress(left)
     for counts, purchases in _spread(ranges, order_tables, catalog, orders, dataset):
         tally.add_range(counts, purchases)
         left -= counts.bytes
         tally.check_rejects(config.data.max_rejects, left)
-        _show_progress(total - left, total, time.perf_counter() - started)
+        progress.show(progress.total - left)
     return tally
 
 
@@ -158,12 +158,25 @@ def _merge_task(
     return {"counts": counts.model_dump_json(), "purchases": purchases.tobytes()}
 
 
-def _show_progress(done: int, total: int, seconds: float) -> None:
-    """Bytes, rate and time left: one line that is rewritten, or in a log one line a range."""
-    rate = done / seconds
-    line = (
-        f"order lines: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB, {rate / 1e6:,.0f} MB/s, "
-        f"{(total - done) / rate:,.0f} s left"
-    )
-    end = "\n" if done == total or not sys.stderr.isatty() else "\r"
-    print(line, end=end, file=sys.stderr, flush=True)
+class _Progress:
+    """Bytes, rate and time left: a line that is rewritten, or now and then one more in a log."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.started = time.perf_counter()
+        self.in_terminal = sys.stderr.isatty()
+        self.next = self.started
+
+    def show(self, done: int) -> None:
+        """Say how far it is, if the last word on that is not fresh."""
+        now = time.perf_counter()
+        if now < self.next and done < self.total:
+            return
+        self.next = now + (0.2 if self.in_terminal else 5)
+        rate = done / (now - self.started)
+        text = (
+            f"order lines: {done / 1e6:,.1f} of {self.total / 1e6:,.1f} MB, "
+            f"{rate / 1e6:,.1f} MB/s, {(self.total - done) / rate:,.0f} s left"
+        )
+        end = "\r" if self.in_terminal and done < self.total else "\n"
+        print(f"{text:<78}", end=end, file=sys.stderr, flush=True)

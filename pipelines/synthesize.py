@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from shelftag import __version__
 from shelftag.artifacts import write_text
 from shelftag.config import Config
 from shelftag.errors import InputError
-from shelftag.synthesis.baskets import Baskets, Longs, Popularity, fill, parts_of
+from shelftag.synthesis.arrays import Longs
+from shelftag.synthesis.baskets import Baskets, Popularity, fill, parts_of
 from shelftag.synthesis.counts import scaled
 from shelftag.synthesis.given import GivenCatalog
 from shelftag.synthesis.lines import LINE_COLUMNS, lines_table, runs_by_id
@@ -113,7 +113,7 @@ def _given(catalog: Path | None, out: Path) -> GivenCatalog | None:
 
 def _write_catalog(
     folder: Path, given: GivenCatalog | None, config: Config, seed: np.random.SeedSequence
-) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
+) -> tuple[Longs, dict[str, int]]:
     """Write products, aisles and departments; the product ids, and rows by file."""
     if given is not None:
         given.copy_to(folder)
@@ -130,7 +130,7 @@ def _write_catalog(
 
 
 def _write_orders(
-    folder: Path, product_ids: npt.NDArray[np.int64], lines: int, seed: np.random.SeedSequence
+    folder: Path, product_ids: Longs, lines: int, seed: np.random.SeedSequence
 ) -> dict[str, int]:
     """Write orders and their lines; rows by file."""
     counts = scaled(lines)
@@ -174,7 +174,7 @@ def _write_lines(
     orders: Orders,
     baskets: Baskets,
     eval_set: int,
-    product_ids: npt.NDArray[np.int64],
+    product_ids: Longs,
 ) -> None:
     progress = Progress(file.name, int(orders.size[orders.eval_set == eval_set].sum()))
 

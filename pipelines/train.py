@@ -103,10 +103,11 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> str:
     """In a worker: make the nano base once; returns what adapter_config.json will name."""
     from shelftag.catalog.departments import Departments
     from shelftag.model.adapter import MADE_BASE
+    from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
     from shelftag.training.pretrain import make_base
 
-    _quiet(config)
+    set_up(config.scaling.threads_per_worker)
     if config.model.base != "nano":
         return config.model.base
     if not run.base_dir.is_dir():
@@ -167,11 +168,12 @@ def _worker(loop: dict[str, Any]) -> None:
 
     from shelftag.catalog.departments import Departments
     from shelftag.model.adapter import find_base
+    from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
     from shelftag.training.fit import Place, fit
 
     config: Config = loop["config"]
-    _quiet(config)
+    set_up(config.scaling.threads_per_worker)
     context, last = ray.train.get_context(), ray.train.get_checkpoint()
     place = Place(context.get_world_rank(), context.get_world_size())
     departments = Departments(loop["dataset"].manifest().departments)
@@ -221,10 +223,18 @@ def _freeze(
     base: str,
     seconds: dict[str, float],
 ) -> RunManifest:
-    """In a worker: calibrate and publish."""
+    """In a worker: keep a linear model to be measured by, calibrate, publish."""
+    from shelftag.catalog.departments import Departments
+    from shelftag.model.linear import fit_linear
+    from shelftag.model.runtime import set_up
+    from shelftag.training.examples import read_examples
     from shelftag.training.freeze import freeze
 
-    _quiet(config)
+    set_up(config.scaling.threads_per_worker)
+    departments = Departments(dataset.manifest().departments)
+    examples = read_examples(dataset, departments, "train", count_alpha=0.0)
+    linear = fit_linear(examples.texts, examples.labels, len(departments), config.train.seed)
+    linear.save(run.linear_dir)
     state = read_json(checkpoint / "trainer_state.json")
     losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
     training = seconds | {
@@ -232,13 +242,3 @@ def _freeze(
         "loss": float(losses[-1]) if losses else None,
     }
     return freeze(run, dataset, config, checkpoint, base, training)
-
-
-def _quiet(config: Config) -> None:
-    """In a worker: one thread pool of the configured size, and only our own lines on the log."""
-    import torch
-    from transformers.utils import logging
-
-    torch.set_num_threads(config.scaling.threads_per_worker)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()

@@ -2,17 +2,44 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from cluster.local import ray_session
-from shelftag.config.scaling import ScalingConfig
+from shelftag.artifacts import Dataset, Run
+from tests import tiny
 
 
 @pytest.fixture(scope="session")
 def ray_here() -> Iterator[None]:
     """One local Ray for all tests that need one."""
-    with ray_session(ScalingConfig(object_store_gb=0.5)):
+    with ray_session(tiny.CONFIG.scaling):
         yield
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """560 products in four departments."""
+    return tiny.write_dataset(tmp_path_factory.mktemp("tiny") / "dataset")
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tiny_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A nano base made from them: a folder as `from_pretrained` takes it."""
+    from shelftag.training.pretrain import make_base
+
+    folder = tmp_path_factory.mktemp("base")
+    departments, examples = tiny.learned(tiny_dataset)
+    make_base(examples.texts, departments, tiny.CONFIG.model.nano, 0, folder, lambda *_: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    tiny_dataset: Dataset, tiny_base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """A Run over the tiny base, trained in this process."""
+    return tiny.train(tiny_dataset, tiny_base, tmp_path_factory.mktemp("tiny") / "run")

@@ -17,6 +17,9 @@ from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ArtifactError, InputError
 from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.rows import read_rows
+from shelftag.model.linear import fit_linear
+from shelftag.training.examples import read_examples
 from tests.evaluation.made import LABELS, manifest, sure_of
 
 WORDS = {"bakery": "bread loaf", "dairy": "milk cream", "pets": "cat treats", "missing": "thing"}
@@ -68,9 +71,11 @@ def dataset(tmp_path: Path) -> Dataset:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, dataset: Dataset) -> Run:
     made = Run(tmp_path / "run")
     made.begin()
+    examples = read_examples(dataset, Departments(LABELS), "train", count_alpha=0.0)
+    fit_linear(examples.texts, examples.labels, len(LABELS), seed=0).save(made.linear_dir)
     made.publish(manifest())
     return made
 
@@ -169,26 +174,11 @@ def test_split_without_rows_is_refused(run: Run, dataset: Dataset) -> None:
 
 
 def test_sample_is_seeded_and_in_catalog_order(dataset: Dataset) -> None:
-    rows = verb.read_rows(dataset, "train", seed=0, at_most=20)
-    again = verb.read_rows(dataset, "train", seed=0, at_most=20)
-    other = verb.read_rows(dataset, "train", seed=1, at_most=20)
+    rows = read_rows(dataset, "train", seed=0, at_most=20)
+    again = read_rows(dataset, "train", seed=0, at_most=20)
+    other = read_rows(dataset, "train", seed=1, at_most=20)
     ids = rows.table["id"].to_pylist()
     assert (rows.scope.rows, rows.scope.of) == (20, 60)
     assert ids == sorted(ids)
     assert again.table.equals(rows.table)
     assert not other.table.equals(rows.table)
-
-
-def test_linear_model_of_the_run_is_used(run: Run, dataset: Dataset) -> None:
-    fitted = verb.linear_model(run, dataset, seed=0)
-    fitted.intercepts[:] = (0, 0, 99)
-    fitted.save(run.linear_dir)
-    assert verb.linear_model(run, dataset, seed=0).predict(["bread loaf"]).tolist() == [2]
-
-
-def test_linear_model_of_other_departments_is_refused(run: Run, dataset: Dataset) -> None:
-    from shelftag.model.linear import fit_linear
-
-    fit_linear(["bread", "milk"], np.array([0, 1]), 2, seed=0).save(run.linear_dir)
-    with pytest.raises(ArtifactError, match="other departments"):
-        verb.linear_model(run, dataset, seed=0)

@@ -73,5 +73,5 @@ def in_order(lines: pd.DataFrame) -> pd.DataFrame:
     numbers = lines.select_dtypes("integer").columns
     texts = [name for name in lines if name not in numbers and name != "days_since_prior_order"]
     lines = lines.astype({**dict.fromkeys(numbers, "int64"), **dict.fromkeys(texts, "str")})
-    keys = ["order_id", "product_id", "add_to_cart_order"]
+    keys = ["order_id", "product_id", "add_to_cart_order", "reordered"]
     return lines.sort_values(keys).reset_index(drop=True)

@@ -12,10 +12,11 @@ from shelftag.tables.rejects import Reason
 from shelftag.tables.sources import Source
 from tests.tables.made import source
 
-NUMBERS = "0 1 7 007 -1 -0 +1 1.0 7.0 .5 5. 1e0 1e9 1_0 0x1 nan inf 127 32767 32768".split()
+NUMBERS = ["0", "1", "7", "007", "-1", "-0", "+1", "127", "32767", "32768", "1_0", "0x1"]
+REALS = ["1.0", "7.0", ".5", "5.", "1e0", "1e9", "nan", "inf"]
 WIDE = ["9223372036854775807", "9223372036854775808", " 1", "1 ", "\t1", "\x0b1"]
 QUOTED = ['"1"', '" 1"', '"', '1"', "'1'", '"1"2']
-FIELD = st.sampled_from([*NUMBERS, *WIDE, *QUOTED, "", "x", "é", "\0", "prior"])
+FIELD = st.sampled_from([*NUMBERS, *REALS, *WIDE, *QUOTED, "", "x", "é", "\0", "prior"])
 
 
 @pytest.fixture(scope="module")

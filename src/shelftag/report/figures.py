@@ -141,8 +141,8 @@ def reliability_diagram(
         axes.plot(*zip(*points, strict=True), color=MODEL, marker="o", markersize=5, linewidth=1)
         if threshold is not None:
             axes.axvline(threshold, color=INK, alpha=0.5, linewidth=0.8)
-            side = "right" if threshold > 0.5 else "left"  # where there is room
-            axes.text(threshold, 0.02, f" review below {threshold:.2f} ", ha=side)
+            side, gap = ("right", -0.01) if threshold > 0.5 else ("left", 0.01)  # where room is
+            axes.text(threshold + gap, 0.02, f"review below {threshold:.2f}", ha=side)
         axes.set_xlim(0, 1.02)
         axes.set_ylim(0, 1.02)
         axes.set_aspect("equal")

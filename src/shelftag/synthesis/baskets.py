@@ -15,16 +15,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from shelftag.synthesis.names import Ints
+from shelftag.synthesis.arrays import Bools, Ints, Longs
 from shelftag.synthesis.orders import Orders
 
 LOYAL = 0.9
 """Share of lines that come from the user's favourites."""
 FAVOURITES = 40
 LINES_PER_PART = 1_000_000
-
-Bools = npt.NDArray[np.bool_]
-Longs = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from shelftag.config.synthesis import FULL_LINES
-from shelftag.synthesis.names import Ints
+from shelftag.synthesis.arrays import Ints
 
 _USERS, _ORDERS, _TEST_USERS = 206_209, 3_421_083, 75_000
 _PRIOR_LINES, _FIRST_LINES = 32_434_489, 2_078_068

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelftag.synthesis import vocabulary
-from shelftag.synthesis.names import Ints, from_pool
+from shelftag.synthesis.arrays import Ints
+from shelftag.synthesis.names import from_pool
 from shelftag.synthesis.shelves import DEPARTMENTS, aisles
 
 INFORMATIVE = 0.85

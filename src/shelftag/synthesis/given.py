@@ -4,13 +4,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from shelftag.errors import InputError
+from shelftag.synthesis.arrays import Longs
 
 COLUMNS = {
     "departments.csv": ("department_id", "department"),
@@ -28,7 +27,7 @@ class GivenCatalog:
     """A catalog that has been read and found usable."""
 
     folder: Path
-    product_ids: npt.NDArray[np.int64]
+    product_ids: Longs
     """Unique and ascending; they need not be dense."""
     rows: dict[str, int]
     """File -> rows."""
@@ -80,10 +79,10 @@ def _read(file: Path, columns: tuple[str, ...]) -> pa.Table:
     return table
 
 
-def _usable(ids: pa.ChunkedArray, file: Path) -> npt.NDArray[np.int64]:
+def _usable(ids: pa.ChunkedArray, file: Path) -> Longs:
     if ids.null_count:
         raise InputError(f"{file}: {ids.null_count} rows have no product_id", "give each an id")
-    unique: npt.NDArray[np.int64] = pc.unique(ids).sort().to_numpy()
+    unique: Longs = pc.unique(ids).sort().to_numpy()
     if len(unique) < FEWEST_PRODUCTS:
         problem = f"{file} has {len(unique)} products, fewer than {FEWEST_PRODUCTS}"
         raise InputError(problem, "baskets need that many; name a larger catalog")

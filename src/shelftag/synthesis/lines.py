@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from shelftag.synthesis.baskets import LINES_PER_PART, Baskets, Longs
+from shelftag.synthesis.arrays import Longs
+from shelftag.synthesis.baskets import LINES_PER_PART, Baskets
 from shelftag.synthesis.orders import Orders
 
 LINE_COLUMNS = ("order_id", "product_id", "add_to_cart_order", "reordered")
@@ -22,9 +22,7 @@ def runs_by_id(orders: Orders, eval_set: int) -> Iterator[Longs]:
     yield from np.split(position, cuts)
 
 
-def lines_table(
-    orders: Orders, baskets: Baskets, run: Longs, product_ids: npt.NDArray[np.int64]
-) -> pa.Table:
+def lines_table(orders: Orders, baskets: Baskets, run: Longs, product_ids: Longs) -> pa.Table:
     """The lines of these orders, in Instacart's four columns."""
     size = orders.size[run]
     begins = np.cumsum(size, dtype=np.int64) - size

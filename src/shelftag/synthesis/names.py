@@ -15,10 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelftag.synthesis import vocabulary
+from shelftag.synthesis.arrays import Bools, Ints, Longs
 from shelftag.synthesis.shelves import aisles
 from shelftag.synthesis.vocabulary import Pool
-
-Ints = npt.NDArray[np.int32]
 
 BRANDED, QUALIFIED, TASTED, SIZED = 0.55, 0.4, 0.65, 0.35
 VAGUE = 0.10
@@ -42,12 +41,12 @@ class Parts:
     size: Ints
     form: Ints
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Parts":
+    def take(self, rows: Longs) -> "Parts":
         """The names at these rows."""
         return Parts(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def names_of(aisle: Ints, twin_of: npt.NDArray[np.int64], rng: np.random.Generator) -> pa.Array:
+def names_of(aisle: Ints, twin_of: Longs, rng: np.random.Generator) -> pa.Array:
     """One name a product, no two the same.
 
     Args:
@@ -57,8 +56,9 @@ def names_of(aisle: Ints, twin_of: npt.NDArray[np.int64], rng: np.random.Generat
         rng: spent in a fixed order.
     """
     parts = _draw(aisle, rng).take(twin_of)
-    turned = (parts.form + (twin_of != np.arange(len(aisle)))) % len(FORMS)
-    names = _join(replace(parts, form=turned.astype(np.int32)))
+    other = np.where(parts.form == PLAIN, np.int32(TASTE_LAST), np.int32(PLAIN))
+    is_twin = twin_of != np.arange(len(aisle))
+    names = _join(replace(parts, form=np.where(is_twin, other, parts.form)))
     while (again := np.flatnonzero(_repeats(names))).size:
         others = _join(_draw(aisle[again], rng, full=True))
         names = _put(names, again, others)
@@ -69,8 +69,8 @@ def _draw(aisle: Ints, rng: np.random.Generator, *, full: bool = False) -> Parts
     """Draw all parts; `full` gives every name a brand and a size, where short names ran out."""
     chosen = aisle - 1
     n = len(aisle)
-    noun = from_pool(vocabulary.nouns(), chosen, rng, skew=1.3)
-    vague = len(vocabulary.nouns().words) + rng.integers(len(_vague()), size=n, dtype=np.int32)
+    noun = from_pool(vocabulary.nouns(), chosen, rng, skew=1.8)
+    vague = len(vocabulary.nouns().words) + _upto(len(vocabulary.shared_nouns()), n, rng)
     sized = from_pool(vocabulary.sizes(), _with_inches()[chosen], rng)
     return Parts(
         brand=_maybe(_brands(chosen, rng), 1.0 if full else BRANDED, rng),
@@ -84,7 +84,7 @@ def _draw(aisle: Ints, rng: np.random.Generator, *, full: bool = False) -> Parts
 
 def _join(parts: Parts) -> pa.Array:
     comma = np.where((parts.form == COMMA) & (parts.taste >= 0), 0, -1)
-    noun = _words((*vocabulary.nouns().words, *_vague()), parts.noun)
+    noun = _words((*vocabulary.nouns().words, *vocabulary.shared_nouns()), parts.noun)
     noun = pc.binary_join_element_wise(noun, _words((",",), comma), "", null_handling="skip")
     taste = vocabulary.tastes().words
     return pc.binary_join_element_wise(
@@ -128,7 +128,7 @@ def _words(words: tuple[str, ...], positions: npt.NDArray[np.integer]) -> pa.Arr
     return pa.array(words).take(pa.array(positions, mask=positions < 0))
 
 
-def _repeats(names: pa.Array) -> npt.NDArray[np.bool_]:
+def _repeats(names: pa.Array) -> Bools:
     """True where the same name stands in an earlier row."""
     # Codes are given in the order of first sight, so a new name has a code above all before it.
     codes: Ints = names.dictionary_encode().indices.to_numpy()
@@ -136,14 +136,10 @@ def _repeats(names: pa.Array) -> npt.NDArray[np.bool_]:
     return np.less_equal(codes, highest)
 
 
-def _put(names: pa.Array, rows: npt.NDArray[np.int64], others: pa.Array) -> pa.Array:
+def _put(names: pa.Array, rows: Longs, others: pa.Array) -> pa.Array:
     mask = np.zeros(len(names), dtype=bool)
     mask[rows] = True
     return pc.replace_with_mask(names, mask, others)
-
-
-def _vague() -> tuple[str, ...]:
-    return vocabulary.shared_nouns()
 
 
 def _with_inches() -> Ints:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from shelftag.synthesis.arrays import Bools, Bytes, Ints
 from shelftag.synthesis.counts import ORDERS_OF_A_USER, Counts, exact_counts
-from shelftag.synthesis.names import Ints
 
 EVAL_SETS = ("prior", "train", "test")
 PRIOR, TRAIN, TEST = range(3)
@@ -16,8 +15,6 @@ ORDER_COLUMNS = (
     *("order_id", "user_id", "eval_set", "order_number", "order_dow"),
     *("order_hour_of_day", "days_since_prior_order"),
 )
-
-Bytes = npt.NDArray[np.int8]
 
 # Weights of hours 0 to 23, of days of the week 0 to 6 and of gaps of 0 to 30 days: people shop
 # by day and at week-ends, come back after a week, and 30 stands for a month or more.
@@ -93,7 +90,7 @@ def orders_table(orders: Orders, start: int, stop: int) -> pa.Table:
 def _sizes(
     counts: Counts,
     eval_set: Bytes,
-    is_first: npt.NDArray[np.bool_],
+    is_first: Bools,
     largest: int,
     rng: np.random.Generator,
 ) -> Ints:

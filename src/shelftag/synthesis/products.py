@@ -1,12 +1,12 @@
 """A made catalog: products.csv, aisles.csv and departments.csv as Arrow tables."""
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from shelftag.config.synthesis import SynthesisConfig
+from shelftag.synthesis.arrays import Ints, Longs
 from shelftag.synthesis.descriptions import descriptions_of
-from shelftag.synthesis.names import Ints, names_of
+from shelftag.synthesis.names import names_of
 from shelftag.synthesis.shelves import DEPARTMENTS, MISSING_AISLE, aisles
 
 MISSING_SHARE = 0.0253
@@ -55,7 +55,7 @@ def _true_aisles(n: int, rng: np.random.Generator) -> Ints:
     return (1 + rng.choice(len(width), size=n, p=width / width.sum())).astype(np.int32)
 
 
-def _twins(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _twins(n: int, rng: np.random.Generator) -> Longs:
     """Each row itself, or for twins the row whose words they have; no twin of a twin."""
     twin_of = np.arange(n)
     chosen = rng.permutation(n)[: 2 * round(n * TWIN_SHARE)].reshape(2, -1)

@@ -84,7 +84,7 @@ def _allowed(values: pa.ChunkedArray, column: Column) -> bool:
         return False
     if column.choices:
         return all(set(part.dictionary.to_pylist()) <= {*column.choices} for part in values.chunks)
-    if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(values)).as_py():
+    if pa.types.is_floating(column.type) and pc.any(pc.invert(pc.is_finite(values))).as_py():
         return False
     ends = pc.min_max(values).as_py()
     return ends["min"] is None or column.low <= ends["min"] <= ends["max"] <= column.high

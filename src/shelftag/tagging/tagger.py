@@ -4,10 +4,10 @@ texts -> unique, not in the cache -> Scorer -> logits / temperature -> departmen
 alternatives, status
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +37,17 @@ class Tag:
     alternatives: tuple[tuple[str, float], ...]
     """The next departments and their probabilities, likeliest first."""
 
-    @property
-    def alternatives_json(self) -> str:
-        """The alternatives as the JSON string that tables hold."""
-        return json.dumps(
-            [{"department": d, "confidence": round(c, 6)} for d, c in self.alternatives]
-        )
+
+@dataclass(frozen=True)
+class Ranking:
+    """The k likeliest departments of n texts, likeliest first."""
+
+    departments: NDArray[np.int64]
+    """Positions in the label set, [n, k]."""
+    confidence: NDArray[np.float32]
+    """Calibrated probabilities, [n, k]."""
+    review: NDArray[np.bool_]
+    """Whether the first is under its threshold, [n]."""
 
 
 class Tagger:
@@ -95,20 +100,33 @@ class Tagger:
         self._remember(rows)
         return np.stack([rows[text] for text in texts])
 
-    def tag(self, texts: Sequence[str]) -> list[Tag]:
-        """One Tag a text, in order."""
+    def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
+        """What a Tag is made of, as arrays; `top_k` in place of the configured one."""
         likely = self.probabilities(texts)
-        top = np.argsort(-likely, axis=1, kind="stable")[:, : self._tagging.top_k]
-        return [self._tag(row, order) for row, order in zip(likely, top, strict=True)]
+        order = np.argsort(-likely, axis=1, kind="stable")[:, : top_k or self._tagging.top_k]
+        confidence = np.take_along_axis(likely, order, axis=1)
+        return Ranking(order, confidence, confidence[:, 0] < self._floors[order[:, 0]])
 
-    def _tag(self, likely: NDArray[np.float32], order: NDArray[np.int64]) -> Tag:
+    def tag(self, texts: Sequence[str], top_k: int | None = None) -> list[Tag]:
+        """One Tag a text, in order; `top_k` in place of the configured one."""
+        ranking = self.rank(texts, top_k)
         names = self.departments.names
-        (department, confidence), *others = [(names[i], float(likely[i])) for i in order]
-        floor = self.calibration.thresholds.get(department, self.threshold)
-        if self._tagging.threshold is not None:
-            floor = self._tagging.threshold
-        status = TAGGED if confidence >= floor else REVIEW
-        return Tag(department, confidence, status, tuple(others))
+        tags = []
+        for order, confidence, review in zip(
+            ranking.departments.tolist(),
+            ranking.confidence.tolist(),
+            ranking.review.tolist(),
+            strict=True,
+        ):
+            first, *others = zip((names[i] for i in order), confidence, strict=True)
+            tags.append(Tag(*first, REVIEW if review else TAGGED, tuple(others)))
+        return tags
+
+    @cached_property
+    def _floors(self) -> NDArray[np.float64]:
+        """The confidence each department needs, [departments]."""
+        own = self.calibration.thresholds if self._tagging.threshold is None else {}
+        return np.array([own.get(name, self.threshold) for name in self.departments.names])
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():

@@ -116,6 +116,7 @@ def _trainer(*, batches: Any, **arguments: Any) -> Any:
 
     Its own loader would be sharded between workers by accelerate; ours is, by rank, already.
     """
+    import torch
     from torch.utils.data import DataLoader, IterableDataset
     from transformers import Trainer
 
@@ -127,6 +128,7 @@ def _trainer(*, batches: Any, **arguments: Any) -> Any:
 
     class StreamTrainer(Trainer):  # type: ignore[misc]
         def get_train_dataloader(self) -> Any:
-            return DataLoader(stream, batch_size=None)
+            # With the global generator, a resumed run would draw once more than an undisturbed one.
+            return DataLoader(stream, batch_size=None, generator=torch.Generator())
 
     return StreamTrainer(train_dataset=stream, **arguments)

@@ -1,0 +1,32 @@
+"""Which products can be tagged: one rule for the bulk job and the endpoint."""
+
+from shelftag.catalog.text import text
+
+
+class BadProduct(ValueError):
+    """Why a product cannot be tagged."""
+
+
+def model_input(name: object, description: object = None) -> str:
+    """What the model reads of a product, from values of any type; bytes stand for broken UTF-8.
+
+    Raises:
+        BadProduct: the name is missing, blank or no text, or the description no text.
+    """
+    if name is None:
+        raise BadProduct("the name is missing")
+    words = text(_checked(name, "name"), _checked(description, "description") or None)
+    if not words:
+        raise BadProduct("the name is blank")
+    return words
+
+
+def _checked(value: object, what: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str | bytes):
+        raise BadProduct(f"the {what} is not text ({type(value).__name__})")
+    try:  # a lone surrogate, as JSON may hold, has no UTF-8 either
+        return value.decode() if isinstance(value, bytes) else value.encode().decode()
+    except UnicodeError:
+        raise BadProduct(f"the {what} is not UTF-8") from None

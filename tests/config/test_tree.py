@@ -1,0 +1,79 @@
+"""Settings: resolved in one order, refused by name."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shelftag.config import Config, load_config, parse_config
+from shelftag.config.section import Section
+from shelftag.errors import ConfigError
+
+CONFIGS = Path(__file__).parents[2] / "pipelines" / "configs"
+
+
+def test_file_then_overrides(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("train: {epochs: 3, seed: 7}\n")
+    config = load_config(file, ["train.epochs=5", "train.learning_rate=2e-4"])
+    assert (config.train.epochs, config.train.seed, config.train.learning_rate) == (5, 7, 2e-4)
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("train.epoch=2", ["'train.epoch'", "unknown"]),
+        ("train.epochs=-1", ["train.epochs", "-1", "greater than 0"]),
+        ("train.epochs=many", ["train.epochs", "'many'", "number"]),
+        ("model.nano.heads=5", ["model.nano", "multiple of 2 * heads"]),
+        ("train.seed", ["'train.seed'", "key=value"]),
+        ("nothing.at.all=1", ["'nothing'", "unknown"]),
+        ("train=3", ["train", "3"]),
+        ("train.epochs.x=3", ["train.epochs", "{'x': 3}"]),
+        ("train.seed=[", ["'train.seed=['"]),
+    ],
+)
+def test_an_error_names_key_value_and_rule(override: str, words: list[str]) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(None, [override])
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+@pytest.mark.parametrize("content", ["- a list", "a: [", "\xff"])
+def test_a_file_that_is_no_config_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_bytes(content.encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"c\.yaml"):
+        load_config(file)
+
+
+def test_label_set_presets() -> None:
+    assert load_config().catalog.unlabelled == ("missing", "other")
+    assert load_config(None, ["catalog.unlabelled=21"]).catalog.unlabelled == ()
+    assert load_config(None, ["catalog.unlabelled=20"]).catalog.unlabelled == ("missing",)
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_packaged_configs_resolve_and_come_back_equal(file: Path) -> None:
+    config = load_config(file)
+    assert parse_config(yaml.safe_load(config.yaml())) == config
+    assert pickle.loads(pickle.dumps(config)) == config
+
+
+def test_nano_cpu_is_the_default() -> None:
+    assert load_config(CONFIGS / "nano_cpu.yaml") == Config()
+
+
+def test_every_field_says_what_it_is() -> None:
+    def silent(section: type[Section]) -> list[str]:
+        names = []
+        for name, field in section.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, Section):
+                names += silent(kind)
+            elif not field.description:
+                names.append(f"{section.__name__}.{name}")
+        return names
+
+    assert silent(Config) == []

@@ -1,0 +1,151 @@
+"""`shelftag prepare`, through Ray Data, on small tables."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines import prepare
+from pipelines.__main__ import main as shelftag
+from shelftag.artifacts import Dataset
+from shelftag.config import parse_config
+from shelftag.errors import ArtifactError, InputError, TooManyRejects
+from tests.tables.made import KEPT, MERGED, TABLES, in_order, merged_by_pandas, write_tables
+
+pytestmark = pytest.mark.usefixtures("ray_here")
+LINES = "order_products__prior"
+
+
+def prepared(tables: Path, out: Path, **data: Any) -> Dataset:
+    dataset = Dataset(out)
+    prepare.prepare(tables, dataset, parse_config({"data": data}), overwrite=True)
+    return dataset
+
+
+def lines_of(dataset: Dataset) -> pd.DataFrame:
+    files = [dataset.order_lines_dir / name for name in dataset.manifest().parts]
+    return in_order(pd.concat([pq.read_table(file).to_pandas() for file in files]))
+
+
+def test_order_lines_equal_a_pandas_merge(tmp_path: Path) -> None:
+    dataset = prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")
+    lines = lines_of(dataset)
+    expected = merged_by_pandas(tmp_path / "tables")
+    pd.testing.assert_frame_equal(lines, expected[list(lines.columns)])
+    assert len(lines) == KEPT
+
+
+def test_the_manifest_accounts_for_every_row(tmp_path: Path) -> None:
+    manifest = prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset").manifest()
+    assert manifest.order_lines == {"merged": MERGED, "kept": KEPT, "dropped": MERGED - KEPT}
+    for name, text in TABLES.items():
+        rows = text.count("\n") - 1
+        assert manifest.tables[name].model_dump() == {"read": rows, "merged": rows, "rejected": 0}
+    assert manifest.departments == ("dairy eggs", "frozen", "produce")
+    assert sum(manifest.splits.values()) == 5
+    assert manifest.splits["unlabelled"] == 1
+    assert manifest.leakage == {"names": 0, "token_sets": 0}
+    assert manifest.reject_reasons == {}
+
+
+def test_products_have_their_purchases(tmp_path: Path) -> None:
+    dataset = prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")
+    products = pq.read_table(dataset.products_file).to_pylist()
+    assert {row["id"]: row["purchases"] for row in products} == {1: 2, 2: 2, 5: 0, 9: 1, 12: 1}
+    assert [row["name"] for row in products][1] == 'Yogurt, "Greek" Vanilla'
+    assert [row["split"] for row in products][3] == "unlabelled"
+
+
+def test_many_ranges_give_the_same_dataset(tmp_path: Path) -> None:
+    rows = "".join(f"{1 + i % 4},{(1, 2, 5, 9, 12)[i % 5]},{1 + i % 30},0\n" for i in range(1_500))
+    tables = write_tables(tmp_path / "tables", order_products__prior=TABLES[LINES] + rows)
+    one = prepared(tables, tmp_path / "one")
+    many = prepared(tables, tmp_path / "many", block_bytes=1_024)
+    assert len(many.manifest().parts) > 10
+    pd.testing.assert_frame_equal(lines_of(one), lines_of(many))
+    assert one.manifest().fingerprint == many.manifest().fingerprint
+    assert one.products_file.read_bytes() == many.products_file.read_bytes()
+
+
+def test_every_defect_is_rejected_and_counted(tmp_path: Path) -> None:
+    tables = write_tables(
+        tmp_path / "tables",
+        order_products__prior=TABLES[LINES].encode()
+        + b"1,2\nx,1,1,1\n99,1,1,1\n1,\xff,1,1\n1,77,1,",
+        orders=TABLES["orders"] + "3,7,prior,1,0,8,\n50,7,prior,1,9,8,\n",
+        products=TABLES["products"] + "77,,1,10\n78,No Aisle,99,10\n",
+    )
+    dataset = prepared(tables, tmp_path / "dataset", max_rejects=0.5)
+    manifest = dataset.manifest()
+    assert manifest.reject_reasons == {
+        "aisle does not exist": 1,
+        "broken UTF-8": 1,
+        "duplicate id": 1,
+        "empty value": 2,
+        "number out of range": 1,
+        "order does not exist": 1,
+        "text in a number": 1,
+        "wrong number of fields": 1,
+    }
+    assert manifest.tables[LINES].model_dump() == {"read": 11, "merged": 6, "rejected": 5}
+    rejects = pq.read_table(dataset.rejects_dir).to_pylist()
+    assert len(rejects) == sum(manifest.reject_reasons.values())
+    for row in rejects:
+        data = Path(row["file"]).read_bytes()
+        line = data[row["position"] :].split(b"\n")[0]
+        assert line.decode(errors="backslashreplace") == row["raw"]
+
+
+def test_too_many_rejects_stop_the_job(tmp_path: Path) -> None:
+    tables = write_tables(tmp_path / "tables", order_products__prior=TABLES[LINES] + "1,2\n" * 9)
+    with pytest.raises(TooManyRejects, match="9 x wrong number of fields"):
+        prepared(tables, tmp_path / "dataset")
+    dataset = Dataset(tmp_path / "dataset")
+    assert dataset.is_half_written
+    assert not dataset.is_complete
+    prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")  # and may be made again
+    assert dataset.is_complete
+
+
+def test_a_dead_tasks_parts_are_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = prepare._count_dimensions
+
+    def with_leftover(*args: Any) -> Any:
+        (tmp_path / "dataset" / "order_lines" / "part-0.parquet").write_bytes(b"half a part")
+        return counted(*args)
+
+    monkeypatch.setattr(prepare, "_count_dimensions", with_leftover)
+    dataset = prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")
+    files = {file.name for file in dataset.order_lines_dir.iterdir()}
+    assert files == set(dataset.manifest().parts)
+
+
+def test_nothing_is_touched_when_it_is_refused(tmp_path: Path) -> None:
+    tables = write_tables(tmp_path / "tables")
+    dataset = prepared(tables, tmp_path / "dataset")
+    before = dataset.manifest_file.read_bytes()
+    with pytest.raises(ArtifactError, match="there already"):
+        prepare.prepare(tables, dataset, parse_config({}))
+    write_tables(tables, products=TABLES["products"].replace(",20", ",10").replace(",30", ",10"))
+    with pytest.raises(InputError, match="the catalog has produce beside"):
+        prepared(tables, tmp_path / "dataset")
+    assert dataset.manifest_file.read_bytes() == before
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables, out = write_tables(tmp_path / "tables"), tmp_path / "dataset"
+    assert shelftag(["prepare", "--tables", str(tables), "--out", str(out)]) == 0
+    printed = capsys.readouterr()
+    assert "order lines" in printed.out
+    assert f"{MERGED}" in printed.out
+    assert str(out) in printed.out.replace("\n", "")
+    assert "MB/s" in printed.err
+    assert json.loads((out / "manifest.json").read_text())["split_protocol"] == "token_set"
+    assert shelftag(["prepare", "--tables", str(tables), "--out", str(out)]) == 2
+    assert shelftag(["prepare", "--tables", str(out), "--out", str(tmp_path / "other")]) == 2
+    assert not (tmp_path / "other").exists()
