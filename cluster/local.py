@@ -62,6 +62,8 @@ def prepare_environment() -> None:
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine unasked
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Ray 2.60's core prints an error for each actor pool of its own Ray Data, and nothing is wrong
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that wait give way: spinning ones make a shared machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

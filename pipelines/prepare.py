@@ -107,9 +107,10 @@ def _count_dimensions(catalog: Catalog, orders: Orders, dataset: Dataset) -> Tal
     """The accounts of the tables that are read here, and a file of their rejects."""
     tally = Tally(purchases=np.zeros(catalog.products.num_rows, np.int64))
     rejects = [*catalog.rejects, *orders.rejects]
+    taken = {**catalog.taken, "orders": orders.dimension.columns.num_rows}
     for name, read in {**catalog.read, "orders": orders.read}.items():
         reasons = count_reasons(row for row in rejects if row.table == name)
-        tally.add_table(name, read, read - reasons.total(), reasons)
+        tally.add_table(name, read, taken[name], reasons)
     part = write_rejects(rejects, dataset.rejects_dir)
     tally.rejects_parts += [part] if part else []
     return tally
@@ -143,7 +144,8 @@ def _spread(
             purchases = np.frombuffer(row["purchases"], np.int64)
             yield RangeCounts.model_validate_json(row["counts"]), purchases
     except ray.exceptions.RayError as error:
-        cause = str(error).strip().splitlines()[-1]
+        # The text of a task's error is its traceback, and after it those of Ray's own errors.
+        cause = str(error).split("\n\nThe above exception")[0].strip().splitlines()[-1]
         raise Failed(f"a task on order lines failed ({cause})", "run the command again") from error
 
 

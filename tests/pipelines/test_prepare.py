@@ -1,6 +1,8 @@
 """`shelftag prepare`, through Ray Data, on small tables."""
 
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ from pipelines import prepare
 from pipelines.__main__ import main as shelftag
 from shelftag.artifacts import Dataset
 from shelftag.config import parse_config
-from shelftag.errors import ArtifactError, InputError, TooManyRejects
+from shelftag.config.synthesis import FULL_LINES
+from shelftag.errors import ArtifactError, Failed, InputError, TooManyRejects
 from tests.tables.made import KEPT, MERGED, TABLES, in_order, merged_by_pandas, write_tables
 
 pytestmark = pytest.mark.usefixtures("ray_here")
-LINES = "order_products__prior"
+LINES, TRAIN = "order_products__prior", "order_products__train"
+merge_task = prepare._merge_task
 
 
 def prepared(tables: Path, out: Path, **data: Any) -> Dataset:
@@ -110,19 +114,42 @@ def test_too_many_rejects_stop_the_job(tmp_path: Path) -> None:
     assert dataset.is_complete
 
 
-def test_a_dead_tasks_parts_are_not_published(
+def dies_once(row: dict[str, Any], dataset: Dataset, **rest: Any) -> dict[str, Any]:
+    """A task whose worker is killed after it has written its parts, the first time."""
+    done = merge_task(row, dataset=dataset, **rest)
+    marker = dataset.path.parent / f"died-{row['table']}-{row['start']}"
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+
+def test_a_killed_task_is_run_again_and_counted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted = prepare._count_dimensions
+    tables = write_tables(tmp_path / "tables", order_products__train=TABLES[TRAIN] + "1,2\n")
+    calm = prepared(tables, tmp_path / "calm", max_rejects=0.5)
+    monkeypatch.setattr(prepare, "_merge_task", dies_once)
+    killed = prepared(tables, tmp_path / "killed", max_rejects=0.5)
+    assert len(list(tmp_path.glob("died-*"))) == 2
+    assert killed.manifest().tables == calm.manifest().tables
+    assert killed.manifest().fingerprint == calm.manifest().fingerprint
+    pd.testing.assert_frame_equal(lines_of(killed), lines_of(calm))
+    files = {file.name for file in killed.order_lines_dir.iterdir()}
+    assert files == set(killed.manifest().parts)
+    assert len(list(killed.rejects_dir.iterdir())) == 1
 
-    def with_leftover(*args: Any) -> Any:
-        (tmp_path / "dataset" / "order_lines" / "part-0.parquet").write_bytes(b"half a part")
-        return counted(*args)
 
-    monkeypatch.setattr(prepare, "_count_dimensions", with_leftover)
-    dataset = prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")
-    files = {file.name for file in dataset.order_lines_dir.iterdir()}
-    assert files == set(dataset.manifest().parts)
+def fails(row: dict[str, Any], **_: Any) -> dict[str, Any]:
+    raise OSError(f"no space left for {row['table']}")
+
+
+def test_a_failed_task_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "_merge_task", fails)
+    with pytest.raises(Failed, match="no space left for order_products__") as caught:
+        prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")
+    assert "\n" not in str(caught.value)
+    assert Dataset(tmp_path / "dataset").is_half_written
 
 
 def test_nothing_is_touched_when_it_is_refused(tmp_path: Path) -> None:
@@ -135,6 +162,18 @@ def test_nothing_is_touched_when_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the catalog has produce beside"):
         prepared(tables, tmp_path / "dataset")
     assert dataset.manifest_file.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_full_size_gives_the_studys_numbers(tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    assert shelftag(["synthesize", "--out", str(tables), "--lines", str(FULL_LINES)]) == 0
+    manifest = prepared(tables, tmp_path / "dataset").manifest()
+    assert manifest.order_lines == {
+        "merged": 33_819_106,
+        "kept": 31_741_038,
+        "dropped": 2_078_068,
+    }
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

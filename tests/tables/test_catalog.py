@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from shelftag.errors import InputError
 from shelftag.tables.catalog import Catalog, read_catalog
 from shelftag.tables.rejects import Reason
 from shelftag.tables.sources import check_sources
@@ -28,12 +31,18 @@ def test_unknown_aisles_and_departments(tmp_path: Path) -> None:
     assert read.products["product_id"].to_pylist() == [1]
     assert [row.reason for row in read.rejects] == [Reason.AISLE, Reason.DEPARTMENT, Reason.AISLE]
     assert read.read == {"aisles": 3, "departments": 4, "products": 4}
+    assert read.taken == {"aisles": 3, "departments": 4, "products": 1}
 
 
 def test_the_first_good_row_of_an_id_is_kept(tmp_path: Path) -> None:
     read = catalog(tmp_path, products=HEADER + "1,Bad,7,10\n1,First,1,10\n1,Second,1,10\n")
     assert read.products["product_name"].to_pylist() == ["First"]
     assert [row.reason for row in read.rejects] == [Reason.AISLE, Reason.DUPLICATE]
+
+
+def test_a_catalog_without_a_good_row_says_why(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no row that can be taken \(2 x aisle does not exist"):
+        catalog(tmp_path, products=HEADER + "1,A,7,10\n2,B,8,10\n3,,1,10\n")
 
 
 def test_duplicate_aisles_and_departments(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from shelftag.errors import InputError
 from shelftag.tables.dimension import Dimension
 from shelftag.tables.lookup import Lookup
 from shelftag.tables.parse import table_of
 from shelftag.tables.records import Record, Records, read_records, unique_records
-from shelftag.tables.rejects import Reason, Reject, reject
+from shelftag.tables.rejects import Reason, Reject, count_reasons, reject
 from shelftag.tables.schemas import ORDER_LINE
 from shelftag.tables.sources import Source
 
@@ -21,6 +22,8 @@ class Catalog(NamedTuple):
     and description where products.csv has it."""
     read: dict[str, int]
     """Table -> rows in the file."""
+    taken: dict[str, int]
+    """Table -> rows that are used."""
     rejects: list[Reject]
 
     def dimension(self) -> Dimension:
@@ -34,20 +37,35 @@ class Catalog(NamedTuple):
 
 
 def read_catalog(sources: dict[str, Source]) -> Catalog:
-    """Products, aisles and departments; a product of an unknown one of them is rejected."""
-    tables = {
-        name: unique_records(read_records(sources[name]), sources[name])
-        for name in ("aisles", "departments")
-    }
-    products = read_records(sources["products"])
+    """Products, aisles and departments; a product of an unknown one of them is rejected.
+
+    Raises:
+        InputError: no product is left.
+    """
+    tables = {name: read_records(sources[name]) for name in ("aisles", "departments", "products")}
+    read = {name: len(table.good) + len(table.rejects) for name, table in tables.items()}
+    for name in ("aisles", "departments"):
+        tables[name] = unique_records(tables[name], sources[name])
     aisles, departments = _names(tables["aisles"]), _names(tables["departments"])
-    joined = _join(products, aisles, departments, sources["products"])
-    tables["products"] = unique_records(joined, sources["products"])
-    return Catalog(
-        _table(tables["products"].good, aisles, departments, sources["products"]),
-        {name: table.read for name, table in tables.items()},
-        [row for table in tables.values() for row in table.rejects],
+    source = sources["products"]
+    tables["products"] = unique_records(
+        _join(tables["products"], aisles, departments, source), source
     )
+    _check_any(tables["products"], source)
+    return Catalog(
+        products=_table(tables["products"].good, aisles, departments, source),
+        read=read,
+        taken={name: len(table.good) for name, table in tables.items()},
+        rejects=[row for table in tables.values() for row in table.rejects],
+    )
+
+
+def _check_any(products: Records, source: Source) -> None:
+    if products.good:
+        return
+    reasons = count_reasons(products.rejects)
+    found = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common())
+    raise InputError(f"{source.path} has no row that can be taken ({found})", "mend the tables")
 
 
 def _names(records: Records) -> dict[Any, str]:

@@ -32,7 +32,7 @@ class Orders(NamedTuple):
     """The orders table, read."""
 
     dimension: Dimension
-    """Columns: order_id and the rest of `schemas.ORDERS`."""
+    """Columns: those of `schemas.ORDERS` but order_id, which a line has."""
     read: int
     rejects: list[Reject]
 
@@ -47,7 +47,7 @@ def read_orders(source: Source, block_bytes: int) -> Orders:
     if len(first) < rows.num_rows:
         later = np.setdiff1d(np.arange(rows.num_rows), first)
         rejects += _duplicates(later, source, ranges, parsed)
-    columns = _batch(rows.take(pa.array(first)))
+    columns = _batch(rows.take(pa.array(first)).drop_columns("order_id"))
     read = sum(piece.read for piece in parsed)
     return Orders(Dimension(Lookup.of(ids), columns), read, rejects)
 

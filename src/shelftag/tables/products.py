@@ -14,7 +14,7 @@ from shelftag.catalog.split import Split, split_of, token_set
 from shelftag.catalog.text import text
 from shelftag.errors import InputError
 
-Protocol = Literal["token_set", "product"]
+SplitProtocol = Literal["token_set", "product"]
 
 
 def learned_departments(products: pa.Table, unlabelled: Collection[str]) -> Departments:
@@ -39,7 +39,7 @@ def token_key(name: str) -> str:
     return token_set(name) or text(name)
 
 
-def splits(products: pa.Table, departments: Departments, protocol: Protocol) -> list[Split]:
+def splits(products: pa.Table, departments: Departments, protocol: SplitProtocol) -> list[Split]:
     """The split of each product of a catalog (`Catalog.products`), in its order."""
     by_id = protocol == "product"
     column = products["product_id" if by_id else "product_name"].to_pylist()

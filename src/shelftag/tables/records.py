@@ -27,11 +27,6 @@ class Records(NamedTuple):
     good: list[Record]
     rejects: list[Reject]
 
-    @property
-    def read(self) -> int:
-        """Rows in the file."""
-        return len(self.good) + len(self.rejects)
-
 
 def read_records(source: Source) -> Records:
     """Every row of a file: the good, and the rejected."""

@@ -15,10 +15,10 @@ def model_input(name: object, description: object = None) -> str:
     """
     if name is None:
         raise BadProduct("the name is missing")
-    words = text(_checked(name, "name"), _checked(description, "description") or None)
-    if not words:
+    words, more = _checked(name, "name"), _checked(description, "description")
+    if not words.strip():
         raise BadProduct("the name is blank")
-    return words
+    return text(words, more or None)
 
 
 def _checked(value: object, what: str) -> str:

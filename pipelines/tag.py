@@ -1,0 +1,165 @@
+"""A catalog + Run -> tags, on Ray Data.
+
+    CSV, Parquet --pieces--> [read -> tag each distinct name once -> write] --> tags/*
+                                 |              |                              errors/*
+                                 '--------------'--> rows that have no tag
+                                                       |
+                                                       '--counts--> progress.json, manifest
+
+The bracket is one call of an actor that holds a Tagger; only counts come back. A call that dies is
+made again and writes under another name, and the manifest names what the finished ones wrote, in
+the order of the input.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.local import ray_session
+from shelftag.artifacts import Run, Tags, TagsManifest
+from shelftag.config import Config
+from shelftag.errors import ConfigError, Failed, InputError, ShelftagError
+from shelftag.tagging.columns import Naming
+from shelftag.tagging.inputs import CatalogFiles, check_input
+from shelftag.tagging.job import PieceCounts, Tally, publish, tag_piece
+from shelftag.tagging.pieces import Piece
+from shelftag.tagging.progress import Progress
+from shelftag.tagging.tagger import Tagger
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an actor must know."""
+
+    run: Run
+    files: CatalogFiles
+    naming: Naming
+    out: Tags
+    config: Config
+
+
+def main(
+    *,
+    run: Path,
+    input: Path,  # noqa: A002  (the option's name)
+    out: Path,
+    name_column: str,
+    description_column: str | None,
+    prefix: str,
+    overwrite: bool,
+    config: Config,
+) -> None:
+    """Tag a catalog, and print what became of its rows."""
+    from shelftag.tagging.summary import print_summary
+
+    started, tags = time.perf_counter(), Tags(out)
+    naming = Naming(name_column, description_column, prefix)
+    manifest, tally = tag(Run(run), input, tags, naming, config, overwrite=overwrite)
+    print_summary(tags, manifest, tally.names_per_s, time.perf_counter() - started)
+
+
+def tag(
+    run: Run, catalog: Path, out: Tags, naming: Naming, config: Config, *, overwrite: bool = False
+) -> tuple[TagsManifest, Tally]:
+    """Check, spread, count, publish.
+
+    Raises:
+        Refused: the Run, the catalog or the folder cannot be used; nothing was written.
+        AccountingError: rows were lost.
+        Failed: a piece could not be tagged.
+    """
+    fingerprint = run.manifest().fingerprint
+    out.check_free(overwrite=overwrite)
+    files = check_input(catalog, naming)
+    _check_apart(catalog, out)
+    pieces = list(files.pieces(config.tagging.rows_per_block))
+    rows_in, tally = sum(piece.rows for piece in pieces), Tally()
+    if not rows_in:
+        raise InputError(f"input {catalog} has no rows", "name a catalog with products")
+    with ray_session(config.scaling):
+        _check_resources(config)
+        out.begin(overwrite=overwrite)
+        out.tags_dir.mkdir()
+        out.errors_dir.mkdir()
+        with Progress(out.progress_file, rows_in) as progress:
+            for counts in _spread(pieces, Job(run, files, naming, out, config)):
+                tally.add(counts)
+                progress.add(counts.rows, counts.errors)
+            return publish(out, fingerprint, rows_in, tally, config), tally
+
+
+def _check_apart(catalog: Path, out: Tags) -> None:
+    """Refuse to clear the folder that is read."""
+    if catalog.resolve().is_relative_to(out.path.resolve()):
+        raise InputError(f"input {catalog} is in --out {out.path}", "name another --out")
+
+
+def _check_resources(config: Config) -> None:
+    """Refuse what Ray would wait for without end."""
+    import ray
+
+    have, scaling = ray.cluster_resources(), config.scaling
+    for kind, needed in (("CPU", scaling.cpus_per_worker), ("GPU", int(scaling.use_gpu))):
+        if have.get(kind, 0) < needed:
+            raise ConfigError(
+                f"an actor needs {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
+                "lower scaling.cpus_per_worker, or set scaling.use_gpu=false",
+            )
+
+
+def _spread(pieces: Sequence[Piece], job: Job) -> Iterator[PieceCounts]:
+    """One call of an actor for each piece; what each did, as they finish.
+
+    Raises:
+        Failed: a piece could not be tagged.
+    """
+    import ray.data
+
+    # Our own line of progress stands in place of Ray Data's bars and log.
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
+    scaling = job.config.scaling
+    rows = [{"position": i, **asdict(piece)} for i, piece in enumerate(pieces)]
+    graph = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+        _TaggingActor,
+        fn_constructor_args=(job,),
+        compute=ray.data.ActorPoolStrategy(size=min(scaling.tagging_actors, len(rows))),
+        num_cpus=scaling.cpus_per_worker,
+        num_gpus=int(scaling.use_gpu),
+    )
+    try:
+        for row in graph.iter_rows():
+            yield PieceCounts.model_validate_json(row["counts"])
+    except ray.exceptions.RayError as error:
+        raise _as_ours(error) from error
+
+
+class _TaggingActor:
+    """Loads the Tagger once, then takes one piece after another."""
+
+    def __init__(self, job: Job) -> None:
+        from shelftag.model.runtime import set_up
+
+        set_up(job.config.scaling.threads_per_worker)
+        self._job = job
+        self._tagger = Tagger.load(job.run, job.config.tagging)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        job, position = self._job, row.pop("position")
+        counts = tag_piece(Piece(**row), position, self._tagger, job.files, job.naming, job.out)
+        return {"counts": counts.model_dump_json()}
+
+
+def _as_ours(error: BaseException) -> ShelftagError:
+    """The error of ours under Ray's wrapping, or one that tells its last line."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ShelftagError):
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    if cause is not None:
+        return cause
+    reason = str(error).strip().splitlines()[-1]
+    return Failed(f"a piece of the catalog could not be tagged ({reason})", "run the command again")

@@ -1,0 +1,48 @@
+"""Dataset, Run and Tags: the folders stages meet through, and the only place that knows paths.
+
+    DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  manifest.json
+    RUN/      config.json  progress.json  checkpoints/  base/  linear/  evaluation/  adapter/
+              manifest.json
+    TAGS/     tags/*.parquet  errors/*.parquet  progress.json  manifest.json
+
+A folder is complete when its manifest is there: parts are written first, the manifest that names
+them last. Until then a marker file says that the folder is ours and half-written, so that a later
+attempt may clear it, and nobody's own files are ever removed.
+"""
+
+from shelftag.artifacts.files import (
+    fingerprint,
+    part_name,
+    read_json,
+    remove,
+    write_json,
+    write_text,
+)
+from shelftag.artifacts.folder import MARKER, Folder
+from shelftag.artifacts.kinds import Dataset, Run, Tags
+from shelftag.artifacts.manifests import (
+    DatasetManifest,
+    Manifest,
+    RunManifest,
+    TableAccount,
+    TagsManifest,
+)
+
+__all__ = [
+    "MARKER",
+    "Dataset",
+    "DatasetManifest",
+    "Folder",
+    "Manifest",
+    "Run",
+    "RunManifest",
+    "TableAccount",
+    "Tags",
+    "TagsManifest",
+    "fingerprint",
+    "part_name",
+    "read_json",
+    "remove",
+    "write_json",
+    "write_text",
+]

@@ -1,0 +1,106 @@
+"""The three kinds of folder, and where things stand in them."""
+
+from pathlib import Path
+
+from shelftag.artifacts.folder import Folder
+from shelftag.artifacts.manifests import DatasetManifest, RunManifest, TagsManifest
+
+
+class Dataset(Folder[DatasetManifest]):
+    """Order lines and labelled products."""
+
+    kind = "Dataset"
+    made_by = "prepare"
+    contents = ("order_lines", "products.parquet", "rejects")
+    manifest_type = DatasetManifest
+
+    @property
+    def order_lines_dir(self) -> Path:
+        return self.path / "order_lines"
+
+    @property
+    def products_file(self) -> Path:
+        return self.path / "products.parquet"
+
+    @property
+    def rejects_dir(self) -> Path:
+        return self.path / "rejects"
+
+
+class Run(Folder[RunManifest]):
+    """A trained tagger."""
+
+    kind = "Run"
+    made_by = "train"
+    contents = (
+        "config.json",
+        "progress.json",
+        "checkpoints",
+        "base",
+        "base.draft",
+        "linear",
+        "evaluation",
+        "adapter",
+    )
+    manifest_type = RunManifest
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def progress_file(self) -> Path:
+        return self.path / "progress.json"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def base_dir(self) -> Path:
+        return self.path / "base"
+
+    @property
+    def base_draft_dir(self) -> Path:
+        return self.path / "base.draft"
+
+    @property
+    def linear_dir(self) -> Path:
+        return self.path / "linear"
+
+    @property
+    def evaluation_dir(self) -> Path:
+        return self.path / "evaluation"
+
+    @property
+    def adapter_dir(self) -> Path:
+        return self.path / "adapter"
+
+    @property
+    def departments_file(self) -> Path:
+        return self.adapter_dir / "departments.json"
+
+    @property
+    def calibration_file(self) -> Path:
+        return self.adapter_dir / "calibration.json"
+
+
+class Tags(Folder[TagsManifest]):
+    """A tagged catalog."""
+
+    kind = "tag output"
+    made_by = "tag"
+    contents = ("tags", "errors", "progress.json")
+    manifest_type = TagsManifest
+
+    @property
+    def tags_dir(self) -> Path:
+        return self.path / "tags"
+
+    @property
+    def errors_dir(self) -> Path:
+        return self.path / "errors"
+
+    @property
+    def progress_file(self) -> Path:
+        return self.path / "progress.json"

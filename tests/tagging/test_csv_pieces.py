@@ -1,0 +1,144 @@
+"""Rows of CSV files: read in pieces, they are what pyarrow.csv reads at once."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pcsv
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shelftag.errors import Failed, InputError
+from shelftag.tagging import csv_pieces as module
+from shelftag.tagging.csv_pieces import csv_pieces, read_csv_piece, read_header, row_ends
+from shelftag.tagging.pieces import Block
+
+COLUMNS = ["id", "name"]
+HEADER = b"id,name\n"
+
+quoted = st.text("ab,\"\r\n '", max_size=6).map(lambda s: '"' + s.replace('"', '""') + '"')
+plain = st.text("ab\" '", max_size=6).filter(lambda s: not s.startswith('"'))
+fields = st.one_of(quoted, plain)
+rows = st.lists(fields, min_size=1, max_size=3).map(",".join)
+bodies = st.lists(st.tuples(rows, st.sampled_from(["\n", "\r\n", "\r", "\n\n"])), max_size=30).map(
+    lambda lines: "".join(row + end for row, end in lines).encode()
+)
+
+
+def write(folder: Path, body: bytes, header: bytes = HEADER) -> Path:
+    file = folder / "catalog.csv"
+    file.write_bytes(header + body)
+    return file
+
+
+def blocks(file: Path, rows_per_block: int) -> list[Block]:
+    header, _ = read_header(file)
+    return [read_csv_piece(piece, header) for piece in csv_pieces(file, rows_per_block)]
+
+
+def at_once(file: Path) -> tuple[list[dict[str, str]], list[str]]:
+    """Rows and refused lines, as pyarrow.csv sees the whole file."""
+    ragged: list[str] = []
+
+    def keep(row: pcsv.InvalidRow) -> str:
+        ragged.append(row.text)
+        return "skip"
+
+    table = pcsv.read_csv(
+        file,
+        read_options=pcsv.ReadOptions(use_threads=False),
+        parse_options=pcsv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
+        convert_options=pcsv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string())),
+    )
+    return table.to_pylist(), ragged
+
+
+@settings(max_examples=300, deadline=None)
+@given(bodies, st.integers(1, 4), st.integers(2, 40))
+def test_pieces_together_are_the_file(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes, rows_per_block: int, window: int
+) -> None:
+    file = write(tmp_path_factory.mktemp("csv"), body)
+    expected, ragged = at_once(file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "WINDOW_BYTES", window)
+        read = blocks(file, rows_per_block)
+    assert [row for block in read for row in block.table.to_pylist()] == expected
+    assert [error.record for block in read for error in block.errors] == ragged
+    places = [p for b in read for p in [*b.places.tolist(), *(e.row for e in b.errors)]]
+    assert sorted(places) == list(range(1, len(expected) + len(ragged) + 1))
+    assert all(len(b.table) + len(b.errors) == rows_per_block for b in read[:-1])
+
+
+def test_text_comes_out_as_it_went_in(tmp_path: Path) -> None:
+    file = write(tmp_path, b'00123,"Tea, ""black""\nand green"\n1.50,\n007,NULL\n')
+    assert blocks(file, 10)[0].table.to_pydict() == {
+        "id": ["00123", "1.50", "007"],
+        "name": ['Tea, "black"\nand green', "", "NULL"],
+    }
+
+
+def test_bad_rows_are_told_with_their_place_and_the_others_kept(tmp_path: Path) -> None:
+    file = write(tmp_path, b"1,oats\n2\n3,tea,x\n4,caf\xe9\n\n5,rice\n")
+    (block,) = blocks(file, 10)
+    assert block.table["id"].to_pylist() == ["1", "5"]
+    assert block.places.tolist() == [1, 5]
+    assert [(error.row, error.reason) for error in block.errors] == [
+        (2, "1 fields, and the header has 2"),
+        (3, "3 fields, and the header has 2"),
+        (4, "a column is not UTF-8"),
+    ]
+    assert block.errors[2].record == r'{"id": "4", "name": "caf\\xe9"}'
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("name", [b"name", b'"name"', b'"na\nme"'])
+def test_headers(tmp_path: Path, mark: bytes, name: bytes) -> None:
+    file = write(tmp_path, b"a,1\n", header=mark + name + b",x\r\n")
+    header, body = read_header(file)
+    assert header == [name.strip(b'"').decode(), "x"]
+    assert file.read_bytes()[body:] == b"a,1\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "is empty"),
+        (b"\n\r\n", "is empty"),
+        (b"caf\xe9,x\n", "not UTF-8"),
+        (b'id,"name\n1,a\n', "never closed"),
+    ],
+)
+def test_a_file_without_a_header_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        read_header(write(tmp_path, content, header=b""))
+
+
+@pytest.mark.parametrize("body", [b'1,"open\n2,x\n', b'1,a\n2,"x""', b'1,"', b'1,"x""\n\n'])
+def test_a_quote_without_an_end_is_refused(tmp_path: Path, body: bytes) -> None:
+    with pytest.raises(InputError, match="never closed"):
+        list(csv_pieces(write(tmp_path, body), 10))
+
+
+def test_an_endless_row_is_refused_before_memory_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WINDOW_BYTES", 2**10)
+    monkeypatch.setattr(module, "MAX_ROW_BYTES", 2**12)
+    file = write(tmp_path, b'1,"' + b"x\n" * 2**14)
+    with pytest.raises(InputError, match="never closed"):
+        list(csv_pieces(file, 10))
+
+
+def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
+    file = write(tmp_path, b"1,a\n2,b\n")
+    (piece,) = csv_pieces(file, 10)
+    write(tmp_path, b"1,abcdef\n")
+    with pytest.raises(Failed, match="changed"):
+        read_csv_piece(piece, COLUMNS)
+
+
+def test_an_empty_window_has_no_rows() -> None:
+    ends, is_open = row_ends(b"", last=True)
+    assert not len(ends)
+    assert not is_open

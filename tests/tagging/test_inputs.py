@@ -1,0 +1,125 @@
+"""The catalog a bulk job reads: refused in one line, or read in pieces."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from shelftag.errors import Failed, InputError
+from shelftag.tagging.columns import Naming
+from shelftag.tagging.inputs import check_input
+from shelftag.tagging.pieces import ErrorRow, errors_table, records
+
+NAMING = Naming("name")
+
+
+def parquet(file: Path, table: pa.Table | None = None, rows_per_group: int = 100) -> Path:
+    rows = pa.table({"id": list(range(25)), "name": [f"tea {i}" for i in range(25)]})
+    pq.write_table(rows if table is None else table, file, row_group_size=rows_per_group)
+    return file
+
+
+@pytest.mark.parametrize("rows_per_block", [1, 4, 10, 100])
+@pytest.mark.parametrize("rows_per_group", [1, 7, 25])
+def test_pieces_of_parquet_are_all_its_rows(
+    tmp_path: Path, rows_per_group: int, rows_per_block: int
+) -> None:
+    file = parquet(tmp_path / "a.parquet", rows_per_group=rows_per_group)
+    catalog = check_input(file, NAMING)
+    pieces = list(catalog.pieces(rows_per_block))
+    blocks = [catalog.read(piece) for piece in pieces]
+    assert pa.concat_tables(block.table for block in blocks).equals(pq.read_table(file))
+    assert [place for b in blocks for place in b.places.tolist()] == list(range(1, 26))
+    assert all(piece.rows <= rows_per_block for piece in pieces)
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.CSV", "_SUCCESS", ".hidden"):
+        (tmp_path / name).write_text("name\nx\n")
+    catalog = check_input(tmp_path, NAMING)
+    assert [file.name for file in catalog.files] == ["a.CSV", "b.csv"]
+    assert sum(piece.rows for piece in catalog.pieces(10)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.csv", b"id,title\n1,x\n", r"no column 'name', only 'id', 'title'.*--name-column"),
+        ("a.csv", b"name,name\n1,x\n", "the column 'name' twice"),
+        ("a.csv", b"name,status\nx,y\n", "'status' already.*--prefix shelftag_"),
+        ("a.csv", b"", "is empty"),
+        ("a.xlsx", b"PK", r"neither a .csv nor a .parquet"),
+        ("a.parquet", b"PAR1 no PAR1", "cannot be read"),
+        ("a.parquet", b"", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    for path in (tmp_path, tmp_path / name):
+        with pytest.raises(InputError, match=problem) as refused:
+            check_input(path, NAMING)
+        assert name in refused.value.problem
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is not there"):
+        check_input(tmp_path / "none.csv", NAMING)
+    with pytest.raises(InputError, match="has no files"):
+        check_input(tmp_path, NAMING)
+
+
+@pytest.mark.parametrize("values", [[1, 2], [None, None], [[1], [2]]])
+def test_a_name_column_that_is_no_text_is_refused(tmp_path: Path, values: list[object]) -> None:
+    file = parquet(tmp_path / "a.parquet", pa.table({"name": values}))
+    with pytest.raises(InputError, match="not text"):
+        check_input(file, NAMING)
+
+
+def test_the_description_column_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no column 'about'.*--description-column"):
+        check_input(parquet(tmp_path / "a.parquet"), Naming("name", "about"))
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (pa.table({"name": ["x"]}), "columns 'name'"),
+        (
+            pa.table({"id": ["1"], "name": ["x"]}),
+            "the column 'id' of string, and a.parquet 'id' of int64",
+        ),
+    ],
+)
+def test_files_with_different_columns_are_refused(
+    tmp_path: Path, other: pa.Table, difference: str
+) -> None:
+    parquet(tmp_path / "a.parquet")
+    parquet(tmp_path / "b.parquet", other)
+    with pytest.raises(InputError, match=f"b.parquet has {difference}"):
+        check_input(tmp_path, NAMING)
+
+
+def test_a_damaged_page_fails_with_the_file_named(tmp_path: Path) -> None:
+    file = parquet(tmp_path / "a.parquet")
+    content = bytearray(file.read_bytes())
+    content[4:200] = bytes(196)
+    file.write_bytes(content)
+    catalog = check_input(file, NAMING)
+    with pytest.raises(Failed, match=r"a\.parquet cannot be read"):
+        catalog.read(next(catalog.pieces(10)))
+
+
+def test_records_hold_every_value() -> None:
+    names = pa.array([b"ok", b"\xff", None]).view(pa.string())
+    rows = pa.table({"id": [1, 2, 3], "name": names, "kind": names.dictionary_encode()})
+    assert records(rows) == [
+        '{"id": 1, "name": "ok", "kind": "ok"}',
+        r'{"id": 2, "name": "\\xff", "kind": "\\xff"}',
+        '{"id": 3, "name": null, "kind": null}',
+    ]
+    table = errors_table("a.csv", [ErrorRow(9, "late", "{}"), ErrorRow(2, "early", "{}")])
+    assert table["row"].to_pylist() == [2, 9]
+    assert table["file"].to_pylist() == ["a.csv", "a.csv"]
