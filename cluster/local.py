@@ -23,7 +23,7 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
     """Ray for the length of a verb; a Ray that runs in this process already is used as it is.
 
     Raises:
-        InputError: `scaling.address` does not answer.
+        InputError: Ray does not start here, or `scaling.address` does not answer.
     """
     prepare_environment()
     import ray
@@ -35,8 +35,10 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
     try:
         ray.init(**_arguments(scaling))
     except (ConnectionError, ValueError, RuntimeError) as error:
-        problem = f"scaling.address = {scaling.address!r} does not answer ({error})"
-        raise InputError(problem, "start the cluster, or leave the address out") from error
+        where = scaling.address or "this machine"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        problem = f"Ray does not answer on {where} ({reason})"
+        raise InputError(problem, "start the cluster, or leave scaling.address out") from error
     try:
         with _unwrapped():
             yield
@@ -62,8 +64,6 @@ def prepare_environment() -> None:
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine unasked
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    # Ray 2.60's core prints an error for each actor pool of its own Ray Data, and nothing is wrong
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that wait give way: spinning ones make a shared machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

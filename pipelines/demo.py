@@ -1,6 +1,6 @@
 """All of it on made data, in a few minutes without a GPU.
 
-    synthesize -> prepare -> train -> evaluate -> tag -> ten tags, and where the report is
+synthesize -> prepare -> train -> evaluate -> tag -> ten tags, and where the report is
 """
 
 from collections.abc import Callable

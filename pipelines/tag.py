@@ -11,10 +11,10 @@ made again and writes under another name, and the manifest names what the finish
 the order of the input.
 """
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +111,34 @@ def _check_resources(config: Config) -> None:
 
 
 def _spread(pieces: Sequence[Piece], job: Job) -> Iterator[PieceCounts]:
-    """One call of an actor for each piece; what each did, as they finish.
+    """What became of each piece, as they finish.
 
     Raises:
         Failed: a piece could not be tagged.
     """
+    import ray
+
+    # In a task, not here: Ray Data's lines, a false alarm for every actor pool among them, go to
+    # Ray's log. Run twice, the results would come in another order, so it is never retried.
+    graph = ray.remote(num_cpus=0, max_retries=0, num_returns="streaming")(_graph)
+    try:
+        for result in graph.remote(pieces, job):
+            row = ray.get(result)
+            if row["problem"]:
+                raise Failed(row["problem"], row["way_out"])
+            yield PieceCounts.model_validate_json(row["counts"])
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise Failed(f"the work was lost ({reason})", "run the command again") from error
+
+
+def _graph(pieces: Sequence[Piece], job: Job) -> Iterator[dict[str, str]]:
+    """In a task: one call of an actor for each piece."""
     import ray.data
 
-    # Our own line of progress stands in place of Ray Data's bars and log.
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
-    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
     scaling = job.config.scaling
     rows = [{"position": i, **asdict(piece)} for i, piece in enumerate(pieces)]
+    ray.data.DataContext.get_current().enable_progress_bars = False
     graph = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
         _TaggingActor,
         fn_constructor_args=(job,),
@@ -131,35 +146,32 @@ def _spread(pieces: Sequence[Piece], job: Job) -> Iterator[PieceCounts]:
         num_cpus=scaling.cpus_per_worker,
         num_gpus=int(scaling.use_gpu),
     )
-    try:
-        for row in graph.iter_rows():
-            yield PieceCounts.model_validate_json(row["counts"])
-    except ray.exceptions.RayError as error:
-        raise _as_ours(error) from error
+    yield from graph.iter_rows()
 
 
 class _TaggingActor:
-    """Loads the Tagger once, then takes one piece after another."""
+    """Loads the Tagger once, then takes one piece after another.
+
+    What goes wrong is told as a result: Ray Data would give a text of its own for an exception.
+    """
 
     def __init__(self, job: Job) -> None:
+        self._job = job
+
+    @cached_property
+    def _tagger(self) -> Tagger:
         from shelftag.model.runtime import set_up
 
-        set_up(job.config.scaling.threads_per_worker)
-        self._job = job
-        self._tagger = Tagger.load(job.run, job.config.tagging)
+        set_up(self._job.config.scaling.threads_per_worker)
+        return Tagger.load(self._job.run, self._job.config.tagging)
 
-    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, row: dict[str, Any]) -> dict[str, str]:
         job, position = self._job, row.pop("position")
-        counts = tag_piece(Piece(**row), position, self._tagger, job.files, job.naming, job.out)
-        return {"counts": counts.model_dump_json()}
-
-
-def _as_ours(error: BaseException) -> ShelftagError:
-    """The error of ours under Ray's wrapping, or one that tells its last line."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ShelftagError):
-        cause = getattr(cause, "cause", None) or cause.__cause__
-    if cause is not None:
-        return cause
-    reason = str(error).strip().splitlines()[-1]
-    return Failed(f"a piece of the catalog could not be tagged ({reason})", "run the command again")
+        try:
+            counts = tag_piece(Piece(**row), position, self._tagger, job.files, job.naming, job.out)
+        except ShelftagError as error:
+            return {"counts": "", "problem": error.problem, "way_out": error.way_out}
+        except Exception as error:
+            problem = f"rows of {row['file']} could not be tagged ({type(error).__name__}: {error})"
+            return {"counts": "", "problem": problem, "way_out": "run the command again"}
+        return {"counts": counts.model_dump_json(), "problem": "", "way_out": ""}

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from cluster.local import ray_session
 from shelftag.artifacts import Dataset, Run
 from tests import tiny
+
+settings.register_profile("shelftag", deadline=None)  # a busy machine is not a failed test
+settings.load_profile("shelftag")
 
 
 @pytest.fixture(scope="session")

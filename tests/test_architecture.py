@@ -55,10 +55,11 @@ def test_a_broken_floor_is_found(copy: Path, module: str, line: str) -> None:
     assert "BROKEN" in result.stdout
 
 
-def test_workers_import_the_tree_they_were_sent(ray_here: None) -> None:
+@pytest.mark.usefixtures("ray_here")
+def test_workers_import_the_tree_they_were_sent() -> None:
     import ray
 
-    @ray.remote
+    @ray.remote  # type: ignore[untyped-decorator]
     def files() -> list[str]:
         import pipelines
         import serve

@@ -24,8 +24,7 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     # name: (label set, settings)
     "as configured": ("21", ()),
     "full precision": ("21", ("model.quantization=none",)),
-    "random base": ("21", ("model.nano.pretrain_epochs=0",)),
-    "names-pretrained base": ("21", ("model.nano.pretrain_epochs=1",)),
+    "names-pretrained base": ("21", ("model.nano.pretrain_epochs=3",)),
     "without LoRA": ("21", ("train.freeze=[lora_]",)),
     "head only": ("21", ("train.freeze=[lora_,embed_tokens,norm]",)),
     "as configured, default labels": ("default", ()),

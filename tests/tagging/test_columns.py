@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from shelftag.artifacts import Run
 from shelftag.catalog.text import text
@@ -45,11 +47,16 @@ def test_types_are_as_promised(tagger: Tagger) -> None:
 
 
 def test_each_text_is_scored_once(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    rank = tagger.rank
-    monkeypatch.setattr(tagger, "rank", lambda texts: seen.extend(texts) or rank(texts))
+    seen: list[list[str]] = []
+    probabilities = tagger.probabilities
+
+    def spy(texts: list[str]) -> NDArray[np.float32]:
+        seen.append(texts)
+        return probabilities(texts)
+
+    monkeypatch.setattr(tagger, "probabilities", spy)
     done = tagged(tagger, NAMES)
-    assert seen == ["rye bread", "cat litter", "organic milk", "sorbet"]
+    assert seen == [["rye bread", "cat litter", "organic milk", "sorbet"]]
     assert done.unique_names == 4
     assert sum(done.departments.values()) == 6
     assert done.table["confidence"][0] == done.table["confidence"][1]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shelftag.errors import Failed, InputError
-from shelftag.tagging import csv_pieces as module
-from shelftag.tagging.csv_pieces import csv_pieces, read_csv_piece, read_header, row_ends
+from shelftag.tagging import csv_rows
+from shelftag.tagging.csv_pieces import csv_pieces, read_csv_piece, read_header
 from shelftag.tagging.pieces import Block
 
 COLUMNS = ["id", "name"]
@@ -61,7 +61,7 @@ def test_pieces_together_are_the_file(
     file = write(tmp_path_factory.mktemp("csv"), body)
     expected, ragged = at_once(file)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "WINDOW_BYTES", window)
+        patch.setattr(csv_rows, "WINDOW_BYTES", window)
         read = blocks(file, rows_per_block)
     assert [row for block in read for row in block.table.to_pylist()] == expected
     assert [error.record for block in read for error in block.errors] == ragged
@@ -123,8 +123,8 @@ def test_a_quote_without_an_end_is_refused(tmp_path: Path, body: bytes) -> None:
 def test_an_endless_row_is_refused_before_memory_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WINDOW_BYTES", 2**10)
-    monkeypatch.setattr(module, "MAX_ROW_BYTES", 2**12)
+    monkeypatch.setattr(csv_rows, "WINDOW_BYTES", 2**10)
+    monkeypatch.setattr(csv_rows, "MAX_ROW_BYTES", 2**12)
     file = write(tmp_path, b'1,"' + b"x\n" * 2**14)
     with pytest.raises(InputError, match="never closed"):
         list(csv_pieces(file, 10))
@@ -139,6 +139,6 @@ def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
 
 
 def test_an_empty_window_has_no_rows() -> None:
-    ends, is_open = row_ends(b"", last=True)
+    ends, is_open = csv_rows.row_ends(b"", last=True)
     assert not len(ends)
     assert not is_open

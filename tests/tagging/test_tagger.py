@@ -35,7 +35,7 @@ def test_obvious_items_get_their_department(tagger: Tagger, name: str, departmen
     assert tagger.tag([text(name)])[0].department == department
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=8))
 def test_any_text_has_one_known_department(tagger: Tagger, names: list[str]) -> None:
     tags = tagger.tag([text(name) for name in names])

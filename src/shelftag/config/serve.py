@@ -23,5 +23,9 @@ class ServeConfig(Section):
     batch_wait_s: float = Field(default=0.005, ge=0)
     """Seconds a request waits for others to share its batch."""
 
+    max_ongoing_requests: int = Field(default=256, ge=1)
+    """Requests a copy works on at a time, waiting ones too; at least `max_batch_size` are let in,
+    or a batch would never fill."""
+
     max_products: int = Field(default=1_000, ge=1)
     """Products in one request."""

@@ -83,7 +83,7 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
 
 
 def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed: int) -> Any:
-    """A random small Llama for next-token prediction, and its tokenizer: (model, tokenizer).
+    """A random small Llama with a token head, and its tokenizer: (model, tokenizer).
 
     Its config carries the departments already, so that plain PEFT finds the right head size.
     """

@@ -1,17 +1,11 @@
-r"""Pieces of a CSV file in which a quoted name may hold commas and line ends.
+"""Pieces of a CSV file, and reading them.
 
-    id,name\n  1,"Tea, black\nand green"\n  2,Oats\n ...
-              |<------- a row ---------->|             a line end inside quotes ends no row
-
-Ends of rows are found as pyarrow.csv finds them: a quote opens only at the start of a field, two
-are one inside it, empty lines are no rows. All columns are text, so "00123" stays "00123".
+All columns are text, so "00123" stays "00123", and an empty field is an empty text.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -20,14 +14,8 @@ import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
 from shelftag.errors import Failed, InputError
+from shelftag.tagging.csv_rows import rows_from
 from shelftag.tagging.pieces import Block, ErrorRow, Piece, records
-
-WINDOW_BYTES = 2**24
-MAX_ROW_BYTES = 2**28
-
-LF, CR = 10, 13
-BOM = b"\xef\xbb\xbf"
-_QUOTED = re.compile(rb'(?:"(?<![^,\r\n]")|(?<=\A\xef\xbb\xbf)")[^"]*+(?:""[^"]*+)*+("?)')
 
 
 def read_header(file: Path) -> tuple[list[str], int]:
@@ -37,15 +25,14 @@ def read_header(file: Path) -> tuple[list[str], int]:
         InputError: the file has no header, or one that is no text.
     """
     with file.open("rb") as source:
-        ends, _ = _rows_from(source, 0, 1)
+        ends, _ = rows_from(source, 0, 1)
         if not len(ends):
             raise InputError(f"{file} is empty", "name a file with a header and rows")
         source.seek(0)
         header = source.read(int(ends[0]))
+    line = pa.BufferReader(header.rstrip(b"\r\n") + b"\n")
     try:
-        return pcsv.read_csv(pa.BufferReader(header.rstrip(b"\r\n") + b"\n")).column_names, int(
-            ends[0]
-        )
+        return pcsv.read_csv(line).column_names, len(header)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         raise InputError(f"{file} has a header that is not UTF-8", "write it as UTF-8") from None
 
@@ -60,7 +47,7 @@ def csv_pieces(file: Path, rows_per_block: int) -> Iterator[Piece]:
     row, last = 0, False
     with file.open("rb") as source:
         while not last:
-            ends, last = _rows_from(source, offset, rows_per_block)
+            ends, last = rows_from(source, offset, rows_per_block)
             cuts = [0, *ends[rows_per_block - 1 :: rows_per_block].tolist()]
             counts = [rows_per_block] * (len(cuts) - 1)
             if last and len(ends) % rows_per_block:
@@ -70,59 +57,6 @@ def csv_pieces(file: Path, rows_per_block: int) -> Iterator[Piece]:
                 yield Piece(str(file), row, rows, offset + start, offset + end)
                 row += rows
             offset += cuts[-1]
-
-
-def _rows_from(source: BinaryIO, offset: int, at_least: int) -> tuple[NDArray[np.int64], bool]:
-    """Ends of the rows after `offset`: `at_least` so many, or all there are (then True)."""
-    size = WINDOW_BYTES
-    while True:
-        source.seek(offset)
-        window = source.read(size)
-        last = len(window) < size
-        ends, is_open = row_ends(window, last=last)
-        if (last and is_open) or (not len(ends) and size > MAX_ROW_BYTES):
-            raise InputError(
-                f"{source.name} has a quote that is never closed, in the row {len(ends):,} rows "
-                f"after byte {offset:,}",
-                "close it, or write quotes inside a field twice",
-            )
-        if last or len(ends) >= at_least:
-            return ends, last
-        size *= 2
-
-
-def row_ends(window: bytes, *, last: bool) -> tuple[NDArray[np.int64], bool]:
-    """Where rows end (the offset of the next byte), from the start of a row on, and whether a
-    quoted field is open at the end. With `last`, what has no line end is a row too."""
-    codes = np.frombuffer(window, np.uint8)
-    followed = np.append(codes[1:], 0 if last else LF)  # a \r at the edge may be half of \r\n
-    breaks = np.flatnonzero((codes == LF) | ((codes == CR) & (followed != LF)))
-    starts, stops, is_open = _quoted(window)
-    if len(starts):
-        before = np.searchsorted(starts, breaks) - 1
-        breaks = breaks[(before < 0) | (breaks >= stops[before])]
-    ends = breaks + 1
-    if last and len(window) and (not len(ends) or ends[-1] < len(window)):
-        ends = np.append(ends, len(window))
-    return ends[~_is_empty(codes, ends)], is_open
-
-
-def _quoted(window: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
-    """Starts and stops of quoted fields, and whether the last has no closing quote."""
-    spans, match = [], None
-    for match in _QUOTED.finditer(window):
-        spans.append(match.span())
-    starts, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-    return starts, stops, match is not None and not match[1]
-
-
-def _is_empty(codes: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each row is a line end and nothing else."""
-    starts = np.append(0, ends)[:-1]
-    lengths = ends - starts
-    empty: NDArray[np.bool_] = (lengths == 1) & np.isin(codes[starts], (LF, CR))
-    empty |= (lengths == 2) & (codes[starts] == CR) & (codes[ends - 1] == LF)
-    return empty
 
 
 def read_csv_piece(piece: Piece, header: list[str]) -> Block:

@@ -30,6 +30,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
+        if kind and sys.stderr.isatty():
+            print(file=sys.stderr)  # the last line stays, the error comes under it
         self._write("failed" if kind else "done")
 
     def add(self, rows: int, errors: int) -> None:

@@ -1,0 +1,149 @@
+"""`shelftag serve`, and the application builder that `serve deploy serve/config.yaml` names.
+
+HTTP listens on `serve.host` and nothing else of ours does. Ray's own ports listen on all
+interfaces, whatever one does: GCS (6379 or a random one), raylet and object manager, the agents of
+the node, workers and replicas (random ports above 10000). They ask for Ray's token; where others
+can reach the machine, a firewall should let nothing in but the port of `serve.port`.
+"""
+
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from cluster.local import ray_session
+from shelftag.artifacts import Run
+from shelftag.config import Config
+from shelftag.errors import Failed, InputError
+from shelftag.tagging.calibration import load_calibration
+from shelftag.tagging.tagger import read_departments
+
+APPLICATION = "shelftag"
+
+
+class ServeArgs(BaseModel):
+    """`args` of the application in serve/config.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: Path
+    config: Config = Config()
+
+
+def build(args: ServeArgs) -> Any:
+    """The application, for `serve deploy` and `serve run serve.app:build run=RUN`.
+
+    Raises:
+        ArtifactError: the Run cannot be used.
+    """
+    from serve.deployment import application
+
+    run = Run(args.run)
+    check_run(run)
+    return application(run.path, args.config)
+
+
+def main(*, run: Path, config: Config) -> None:
+    """Answer until Ctrl-C or SIGTERM."""
+    with serving(Run(run), config) as url:
+        stop = Event()
+        previous = {number: signal.signal(number, _setter(stop)) for number in _STOPPERS}
+        try:
+            print(f"serving {run} at {url} (docs at {url}/docs)", flush=True)
+            stop.wait()
+            print("stopping", flush=True)
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+_STOPPERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _setter(stop: Event) -> Any:
+    def handle(_: int, __: FrameType | None) -> None:
+        stop.set()
+
+    return handle
+
+
+@contextmanager
+def serving(run: Run, config: Config) -> Iterator[str]:
+    """Ray Serve with one Run, for the length of the block; gives the address.
+
+    Raises:
+        ArtifactError: the Run cannot be used.
+        InputError: the address is taken, or is none of this machine's.
+        Failed: no copy of the Tagger could be started.
+    """
+    check_run(run)
+    if config.scaling.address is None:
+        check_address(config.serve.host, config.serve.port)
+    with ray_session(config.scaling):
+        from ray import serve as ray_serve
+
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        try:
+            _start(run, config)
+            yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
+        finally:
+            ray_serve.shutdown()
+
+
+def _start(run: Run, config: Config) -> None:
+    from ray import serve as ray_serve
+
+    from serve.deployment import application
+
+    quiet = {"log_level": "WARNING", "enable_access_log": False}
+    ray_serve.start(
+        proxy_location="HeadOnly",
+        http_options={"host": config.serve.host, "port": config.serve.port},
+        logging_config=quiet,
+    )
+    try:
+        ray_serve.run(application(run.path, config), name=APPLICATION, logging_config=quiet)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise Failed(f"the endpoint did not start ({reason})", "mend the cause") from error
+
+
+def check_run(run: Run) -> None:
+    """Refuse before Ray starts what its small files tell.
+
+    Raises:
+        ArtifactError: the Run is not complete, or its parts do not belong together.
+    """
+    run.manifest()
+    load_calibration(run.calibration_file, read_departments(run))
+
+
+def check_address(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on.
+
+    Raises:
+        InputError: naming the address and what the system says.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # closed a moment ago is free
+            probe.bind(address)
+    except OSError as error:
+        problem = f"serve.host = {host!r}, serve.port = {port} cannot be used ({error.strerror})"
+        raise InputError(problem, "name another with --port or --host") from None
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

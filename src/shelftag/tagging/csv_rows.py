@@ -1,0 +1,79 @@
+r"""Where the rows of a CSV file end, when a quoted name may hold commas and line ends.
+
+    1,"Tea, black\nand green"\n  2,Oats\n ...
+    |<------- a row ---------->|              a line end inside quotes ends no row
+
+As pyarrow.csv sees it: a quote opens only at the start of a field, two are one inside it, empty
+lines are no rows.
+"""
+
+import re
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelftag.errors import InputError
+
+WINDOW_BYTES = 2**24
+MAX_ROW_BYTES = 2**28
+
+LF, CR = 10, 13
+_QUOTED = re.compile(rb'(?:"(?<![^,\r\n]")|(?<=\A\xef\xbb\xbf)")[^"]*+(?:""[^"]*+)*+("?)')
+
+
+def rows_from(source: BinaryIO, offset: int, at_least: int) -> tuple[NDArray[np.int64], bool]:
+    """Ends of the rows after `offset`: `at_least` so many, or all there are (then True).
+
+    Raises:
+        InputError: a quoted field has no end.
+    """
+    size = WINDOW_BYTES
+    while True:
+        source.seek(offset)
+        window = source.read(size)
+        last = len(window) < size
+        ends, is_open = row_ends(window, last=last)
+        if (last and is_open) or (not len(ends) and size > MAX_ROW_BYTES):
+            raise InputError(
+                f"{source.name} has a quote that is never closed, in the row {len(ends):,} rows "
+                f"after byte {offset:,}",
+                "close it, or write quotes inside a field twice",
+            )
+        if last or len(ends) >= at_least:
+            return ends, last
+        size *= 2
+
+
+def row_ends(window: bytes, *, last: bool) -> tuple[NDArray[np.int64], bool]:
+    """Where rows end (the offset of the next byte), from the start of a row on, and whether a
+    quoted field is open at the end. With `last`, what has no line end is a row too."""
+    codes = np.frombuffer(window, np.uint8)
+    followed = np.append(codes[1:], 0 if last else LF)  # a \r at the edge may be half of \r\n
+    breaks = np.flatnonzero((codes == LF) | ((codes == CR) & (followed != LF)))
+    starts, stops, is_open = _quoted(window)
+    if len(starts):
+        before = np.searchsorted(starts, breaks) - 1
+        breaks = breaks[(before < 0) | (breaks >= stops[before])]
+    ends = breaks + 1
+    if last and len(window) and (not len(ends) or ends[-1] < len(window)):
+        ends = np.append(ends, len(window))
+    return ends[~_is_empty(codes, ends)], is_open
+
+
+def _quoted(window: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], bool]:
+    """Starts and stops of quoted fields, and whether the last has no closing quote."""
+    spans, match = [], None
+    for match in _QUOTED.finditer(window):
+        spans.append(match.span())
+    starts, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    return starts, stops, match is not None and not match[1]
+
+
+def _is_empty(codes: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each row is a line end and nothing else."""
+    starts = np.append(0, ends)[:-1]
+    lengths = ends - starts
+    empty: NDArray[np.bool_] = (lengths == 1) & np.isin(codes[starts], (LF, CR))
+    empty |= (lengths == 2) & (codes[starts] == CR) & (codes[ends - 1] == LF)
+    return empty
