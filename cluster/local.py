@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftag.config.scaling import ScalingConfig
-from shelftag.errors import InputError, ShelftagError
+from shelftag.errors import ConfigError, InputError, ShelftagError
 
 TREE = Path(__file__).resolve().parent.parent
 
@@ -46,6 +46,24 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         ray.shutdown()
 
 
+def check_resources(scaling: ScalingConfig, workers: int) -> None:
+    """Refuse what Ray would wait for without end; call inside a session.
+
+    Raises:
+        ConfigError: the cluster has fewer CPU cores or GPUs than so many workers or actors need.
+    """
+    import ray
+
+    have = ray.cluster_resources()
+    for kind, each in (("CPU", scaling.cpus_per_worker), ("GPU", int(scaling.use_gpu))):
+        if have.get(kind, 0) < workers * each:
+            raise ConfigError(
+                f"{workers} x {each:g} {kind} are asked for, and the cluster has "
+                f"{have.get(kind, 0):g}",
+                "lower their number or scaling.cpus_per_worker, or set scaling.use_gpu=false",
+            )
+
+
 @contextmanager
 def _unwrapped() -> Iterator[None]:
     """Our own errors come out of Ray tasks as they were raised, without Ray's wrapping."""
@@ -57,6 +75,24 @@ def _unwrapped() -> Iterator[None]:
         if isinstance(error.cause, ShelftagError):
             raise error.cause from None
         raise
+
+
+def check_resources(scaling: ScalingConfig, workers: int) -> None:
+    """Refuse what Ray would wait for without end; call inside a session.
+
+    Raises:
+        ConfigError: the cluster has fewer CPUs or GPUs than the workers need.
+    """
+    import ray
+
+    have = ray.cluster_resources()
+    needs = {"CPU": workers * scaling.cpus_per_worker, "GPU": workers * int(scaling.use_gpu)}
+    for kind, needed in needs.items():
+        if have.get(kind, 0) < needed:
+            raise ConfigError(
+                f"scaling asks for {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
+                "ask for fewer workers or cpus_per_worker, or set scaling.use_gpu=false",
+            )
 
 
 def prepare_environment() -> None:

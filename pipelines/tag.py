@@ -18,10 +18,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cluster.local import ray_session
+from cluster.local import check_resources, ray_session
 from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.config import Config
-from shelftag.errors import ConfigError, Failed, InputError, ShelftagError
+from shelftag.errors import Failed, InputError, ShelftagError
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.inputs import CatalogFiles, check_input
 from shelftag.tagging.job import PieceCounts, Tally, publish, tag_piece
@@ -80,7 +80,7 @@ def tag(
     if not rows_in:
         raise InputError(f"input {catalog} has no rows", "name a catalog with products")
     with ray_session(config.scaling):
-        _check_resources(config)
+        check_resources(config.scaling, workers=1)  # Ray Data makes do with fewer actors
         out.begin(overwrite=overwrite)
         out.tags_dir.mkdir()
         out.errors_dir.mkdir()
@@ -95,19 +95,6 @@ def _check_apart(catalog: Path, out: Tags) -> None:
     """Refuse to clear the folder that is read."""
     if catalog.resolve().is_relative_to(out.path.resolve()):
         raise InputError(f"input {catalog} is in --out {out.path}", "name another --out")
-
-
-def _check_resources(config: Config) -> None:
-    """Refuse what Ray would wait for without end."""
-    import ray
-
-    have, scaling = ray.cluster_resources(), config.scaling
-    for kind, needed in (("CPU", scaling.cpus_per_worker), ("GPU", int(scaling.use_gpu))):
-        if have.get(kind, 0) < needed:
-            raise ConfigError(
-                f"an actor needs {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
-                "lower scaling.cpus_per_worker, or set scaling.use_gpu=false",
-            )
 
 
 def _spread(pieces: Sequence[Piece], job: Job) -> Iterator[PieceCounts]:
@@ -146,7 +133,10 @@ def _graph(pieces: Sequence[Piece], job: Job) -> Iterator[dict[str, str]]:
         num_cpus=scaling.cpus_per_worker,
         num_gpus=int(scaling.use_gpu),
     )
-    yield from graph.iter_rows()
+    for row in graph.iter_rows():
+        yield row
+        if row["problem"]:
+            return
 
 
 class _TaggingActor:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cluster.local import ray_session
+from cluster.local import check_resources, ray_session
 from shelftag.artifacts import Dataset, Run, RunManifest, read_json, write_json
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, TrainingFailed
@@ -42,7 +42,7 @@ def train(dataset: Dataset, run: Run, config: Config, *, overwrite: bool = False
     with ray_session(config.scaling), followed(run.progress_file):
         import ray
 
-        _check_resources(config)
+        check_resources(config.scaling, config.scaling.num_workers)
         base = ray.get(_task(config)(_make_base).remote(dataset, run, config))
         made = time.perf_counter()
         checkpoint = _fine_tune(dataset, run, config, base)
@@ -74,22 +74,6 @@ def _begin(run: Run, config: Config, *, overwrite: bool) -> None:
 def _learning(settings: dict[str, Any]) -> dict[str, Any]:
     """What must not change in the middle of a run; where it runs may."""
     return {section: settings.get(section) for section in ("catalog", "data", "model", "train")}
-
-
-def _check_resources(config: Config) -> None:
-    """Refuse what Ray would wait for without end."""
-    import ray
-
-    have, scaling = ray.cluster_resources(), config.scaling
-    for kind, needed in (
-        ("CPU", scaling.num_workers * scaling.cpus_per_worker),
-        ("GPU", scaling.num_workers * int(scaling.use_gpu)),
-    ):
-        if have.get(kind, 0) < needed:
-            raise ConfigError(
-                f"scaling asks for {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
-                "lower scaling.num_workers or cpus_per_worker, or set scaling.use_gpu=false",
-            )
 
 
 def _task(config: Config) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cluster.local import ray_session
+from cluster.local import check_resources, ray_session
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError
@@ -81,20 +81,20 @@ def serving(run: Run, config: Config) -> Iterator[str]:
     Raises:
         ArtifactError: the Run cannot be used.
         InputError: the address is taken, or is none of this machine's.
+        ConfigError: the cluster has not what the copies need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
     with ray_session(config.scaling):
-        from ray import serve as ray_serve
-
+        check_resources(config.scaling, config.serve.replicas)
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         try:
             _start(run, config)
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
         finally:
-            ray_serve.shutdown()
+            _stop(config)
 
 
 def _start(run: Run, config: Config) -> None:
@@ -113,6 +113,16 @@ def _start(run: Run, config: Config) -> None:
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise Failed(f"the endpoint did not start ({reason})", "mend the cause") from error
+
+
+def _stop(config: Config) -> None:
+    """Stop what was started: on a cluster of others, our application and no more."""
+    from ray import serve as ray_serve
+
+    if config.scaling.address is None:
+        ray_serve.shutdown()
+    else:
+        ray_serve.delete(APPLICATION)
 
 
 def check_run(run: Run) -> None:

@@ -24,8 +24,6 @@ Asked = tuple[list[str], int]
 """The texts of one request, and its top_k."""
 
 
-@ray_serve.deployment(name="tagger")
-@ray_serve.ingress()
 class TaggerReplica:
     """Loads a Run once, and answers HTTP."""
 
@@ -38,7 +36,8 @@ class TaggerReplica:
         self._score.set_max_batch_size(config.serve.max_batch_size)
         self._score.set_batch_wait_timeout_s(config.serve.batch_wait_s)
 
-    def __serve_build_asgi_app__(self) -> FastAPI:  # noqa: PLW3201  (Ray Serve's name)
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """What `ray_serve.ingress()` asks for, once the Tagger is loaded."""
         return api(
             self.tag,
             self._model,
@@ -51,7 +50,7 @@ class TaggerReplica:
         tags: list[Tag] = await self._score((texts, top_k))
         return tags
 
-    @ray_serve.batch
+    @ray_serve.batch  # type: ignore[untyped-decorator]
     async def _score(self, batch: list[Asked]) -> list[list[Tag]]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._tag_together, batch)
@@ -67,9 +66,11 @@ def _cut(tag: Tag, top_k: int) -> Tag:
 
 
 def application(run: Path, config: Config) -> Any:
-    """The deployment with its options, bound to a Run."""
+    """The deployment, bound to a Run."""
     scaling, settings = config.scaling, config.serve
-    deployment = TaggerReplica.options(
+    deployment = ray_serve.deployment(
+        ray_serve.ingress()(TaggerReplica),
+        name="tagger",
         num_replicas=settings.replicas,
         max_ongoing_requests=max(settings.max_ongoing_requests, settings.max_batch_size),
         max_constructor_retry_count=2,

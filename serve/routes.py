@@ -5,7 +5,6 @@ request -> products --good--> texts -> tagging --> tags   --> response
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from fastapi import FastAPI, HTTPException
 
@@ -19,7 +18,7 @@ from serve.schemas import (
     TagRequest,
     TagResponse,
 )
-from shelftag.tagging.products import BadProduct, model_input
+from shelftag.tagging.products import BadProduct, checked_text, model_input
 from shelftag.tagging.tagger import Tag
 
 Tagging = Callable[[list[str], int], Awaitable[list[Tag]]]
@@ -57,14 +56,15 @@ def read_products(
     products: Sequence[object],
 ) -> tuple[list[str], list[ProductId], list[ProductError]]:
     """Model inputs and ids of the products that can be tagged, and why the others cannot."""
-    texts, ids, errors = [], [], []
+    texts: list[str] = []
+    ids: list[ProductId] = []
+    errors: list[ProductError] = []
     for index, product in enumerate(products):
-        identity = product.get("id") if isinstance(product, dict) else None
-        if isinstance(identity, bool) or not isinstance(identity, str | int | None):
-            errors.append(ProductError(index=index, id=None, reason="the id is no text or integer"))
-            continue
+        identity: ProductId = None
         try:
-            texts.append(_text(product))
+            fields = _fields(product)
+            identity = _identity(fields.get("id"))
+            texts.append(model_input(fields.get("name"), fields.get("description")))
         except BadProduct as problem:
             errors.append(ProductError(index=index, id=identity, reason=str(problem)))
         else:
@@ -72,10 +72,18 @@ def read_products(
     return texts, ids, errors
 
 
-def _text(product: Any) -> str:
-    if not isinstance(product, dict):
-        raise BadProduct(f"a product is an object with a name, not {type(product).__name__}")
-    return model_input(product.get("name"), product.get("description"))
+def _fields(product: object) -> dict[str, object]:
+    if isinstance(product, dict):
+        return product
+    raise BadProduct(f"a product is an object with a name, not {type(product).__name__}")
+
+
+def _identity(value: object) -> ProductId:
+    if isinstance(value, str):
+        return checked_text(value, "id")
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise BadProduct("the id is no text or integer")
 
 
 def written(ids: Sequence[ProductId], tags: Sequence[Tag]) -> list[TagOut]:

@@ -37,6 +37,7 @@ OVERRIDES = (
     "train.per_device_train_batch_size=64",
     "train.learning_rate=0.02",
     "train.embedding_dropout=0",
+    "train.token_dropout=0",
     "scaling.threads_per_worker=1",
     "scaling.object_store_gb=0.5",
 )

@@ -163,8 +163,8 @@ def test_the_command_line_with_a_description_and_a_prefix(
     command += ["--prefix", "shelftag_", "tagging.threshold=1", "scaling.threads_per_worker=1"]
     assert shelftag(command) == 0
     said = capsys.readouterr()
-    assert "3 rows in = 3 tagged + 0 errors; 2 unique names" in said.out
-    assert "for review: 3 (100.0%)" in said.out
+    assert "3 rows in = 3 tagged + 0 errors; 2 names scored" in said.out
+    assert f"for review: {Tags(tmp_path / 'out').manifest().review} (" in said.out
     assert "tagged: 3 of 3 rows" in said.err
     assert shelftag(command) == 2
     assert "--overwrite" in capsys.readouterr().err

@@ -46,6 +46,7 @@ def test_resumed_weights_equal_undisturbed_ones(
         "train.max_steps=8",
         "train.save_steps=5",
         "train.embedding_dropout=0.2",
+        "train.token_dropout=0.2",
         f"model.quantization={quantization}",
     )
     whole = train(config, tiny_dataset, tiny_base, tmp_path / "whole")

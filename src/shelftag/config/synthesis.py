@@ -21,7 +21,7 @@ class SynthesisConfig(Section):
     descriptions: bool = False
     """Add an informative `description` column to products.csv."""
 
-    label_noise: float = Field(default=0.05, ge=0.0, le=0.5)
+    label_noise: float = Field(default=0.03, ge=0.0, le=0.5)
     """Share of made products filed under a wrong aisle, as people do."""
 
     seed: int = Field(default=0, ge=0)

@@ -65,6 +65,9 @@ class TrainConfig(Section):
     embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
     """Dropout on the token embeddings, in training only; 0 for a pretrained base."""
 
+    token_dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the tokens put under `<unk>`, in training only; 0 for a pretrained base."""
+
     save_steps: int = Field(default=25, ge=1)
     """Optimizer steps between checkpoints."""
 

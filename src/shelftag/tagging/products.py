@@ -15,15 +15,18 @@ def model_input(name: object, description: object = None) -> str:
     """
     if name is None:
         raise BadProduct("the name is missing")
-    words, more = _checked(name, "name"), _checked(description, "description")
+    words = checked_text(name, "name")
     if not words.strip():
         raise BadProduct("the name is blank")
-    return text(words, more or None)
+    return text(words, None if description is None else checked_text(description, "description"))
 
 
-def _checked(value: object, what: str) -> str:
-    if value is None:
-        return ""
+def checked_text(value: object, what: str) -> str:
+    """The value as text that can be stored; `what` names it in the reason.
+
+    Raises:
+        BadProduct: it is something else, or has no UTF-8.
+    """
     if not isinstance(value, str | bytes):
         raise BadProduct(f"the {what} is not text ({type(value).__name__})")
     try:  # a lone surrogate, as JSON may hold, has no UTF-8 either

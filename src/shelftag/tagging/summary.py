@@ -13,7 +13,7 @@ def print_summary(out: Tags, manifest: TagsManifest, names_per_s: float, seconds
     console.print(departments_table(manifest))
     console.print(
         f"{manifest.rows_in:,} rows in = {manifest.rows_out:,} tagged + {manifest.errors:,} errors"
-        f"; {manifest.unique_names:,} unique names"
+        f"; {manifest.unique_names:,} names scored"
     )
     console.print(f"for review: {manifest.review:,} ({_share(manifest.review, manifest)})")
     if manifest.errors:

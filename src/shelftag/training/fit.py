@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from shelftag.artifacts import read_json
 from shelftag.catalog.departments import Departments
@@ -62,9 +65,12 @@ def fit(
     def batches() -> Iterator[dict[str, Any]]:
         import torch
 
-        for rows in plan.batches(first, place.workers):
-            labels = torch.from_numpy(examples.labels[rows])
-            yield encoded.padded(rows, tokenizer.pad_token_id) | {"labels": labels}
+        for position, rows in zip(count(first, place.workers), plan.batches(first, place.workers)):
+            batch = encoded.padded(rows, tokenizer.pad_token_id)
+            if train.token_dropout:
+                key = (train.seed, position)
+                _drop_tokens(batch["input_ids"], tokenizer, train.token_dropout, key)
+            yield batch | {"labels": torch.from_numpy(examples.labels[rows])}
 
     trainer = _trainer(
         model=_trainable(config, base, departments, tokenizer.pad_token_id),
@@ -98,6 +104,15 @@ def _trainable(config: Config, base: str, departments: Departments, pad_id: int)
         if parameter.requires_grad:  # GradScaler refuses 16-bit gradients (fp16 on a T4)
             parameter.data = parameter.data.to(torch.float32)
     return model
+
+
+def _drop_tokens(ids: Any, tokenizer: Any, share: float, key: tuple[int, int]) -> None:
+    """Put `<unk>` over some tokens, in place; which ones is a function of the key."""
+    import torch
+
+    chosen = torch.from_numpy(np.random.default_rng(key).random(ids.shape) < share)
+    special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
+    ids[chosen & ~special] = tokenizer.unk_token_id
 
 
 def _drop_embeddings(model: Any, share: float) -> None:

@@ -1,0 +1,131 @@
+"""The routes over a made tagger: what it is asked, and what is answered."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from serve.routes import api
+from shelftag.tagging.tagger import Tag
+
+LIMIT = 5
+
+
+class Recorder:
+    """Tags everything `pets`, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[list[str], int]] = []
+
+    async def __call__(self, texts: list[str], top_k: int) -> list[Tag]:
+        self.asked.append((texts, top_k))
+        return [Tag("pets", 0.5, "review", (("bakery", 0.25),)) for _ in texts]
+
+
+@pytest.fixture
+def tagging() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def client(tagging: Recorder) -> TestClient:
+    return TestClient(api(tagging, "fingerprint", max_products=LIMIT, top_k=3))
+
+
+def test_products_are_answered_in_order_with_their_ids(
+    client: TestClient, tagging: Recorder
+) -> None:
+    products = [{"id": "b", "name": "Cat  FOOD"}, {"name": "Milk", "description": "Fresh"}]
+    answer = client.post("/v1/tag", json={"products": products, "top_k": 2})
+    tag: dict[str, Any] = {"department": "pets", "confidence": 0.5, "status": "review"}
+    tag["alternatives"] = [{"department": "bakery", "confidence": 0.25}]
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "model": "fingerprint",
+        "tags": [{"id": "b"} | tag, {"id": None} | tag],
+        "errors": [],
+    }
+    assert tagging.asked == [(["cat food", "milk : fresh"], 2)]
+
+
+def test_a_bad_product_is_an_error_entry_and_the_others_are_tagged(
+    client: TestClient, tagging: Recorder
+) -> None:
+    products = [{"id": 1, "name": " "}, {"id": 2, "name": "Milk"}, {"id": 3}, "Milk"]
+    answer = client.post("/v1/tag", json={"products": products}).json()
+    assert [tag["id"] for tag in answer["tags"]] == [2]
+    assert answer["errors"] == [
+        {"index": 0, "id": 1, "reason": "the name is blank"},
+        {"index": 2, "id": 3, "reason": "the name is missing"},
+        {"index": 3, "id": None, "reason": "a product is an object with a name, not str"},
+    ]
+    assert tagging.asked == [(["milk"], 3)]
+
+
+@pytest.mark.parametrize(
+    ("product", "reason"),
+    [
+        ({"name": 7}, "the name is not text"),
+        ({"name": ["Milk"]}, "the name is not text"),
+        ({"name": "Milk", "description": {}}, "the description is not text"),
+        ({"id": [1], "name": "Milk"}, "the id is no text or integer"),
+        ({"id": True, "name": "Milk"}, "the id is no text or integer"),
+        (None, "a product is an object"),
+        ([], "a product is an object"),
+    ],
+)
+def test_reasons(client: TestClient, tagging: Recorder, product: Any, reason: str) -> None:
+    answer = client.post("/v1/tag", json={"products": [product]}).json()
+    assert answer["errors"][0]["reason"].startswith(reason)
+    assert tagging.asked == []
+
+
+def test_a_lone_surrogate_is_an_error_entry(client: TestClient) -> None:
+    body = b'{"products": [{"id": "\\ud800", "name": "x"}, {"name": "\\ud800"}]}'
+    answer = client.post("/v1/tag", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200
+    assert [error["reason"] for error in answer.json()["errors"]] == [
+        "the id is not UTF-8",
+        "the name is not UTF-8",
+    ]
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_request_has_a_limit_that_is_told(client: TestClient, extra: int) -> None:
+    answer = client.post("/v1/tag", json={"products": [{"name": "x"}] * (LIMIT + extra)})
+    assert answer.status_code == (413 if extra else 200)
+    if extra:
+        assert answer.json()["detail"] == (
+            "6 products: at most 5 products in one request (serve.max_products)"
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"products": 7}',
+        b'{"product": []}',
+        b'{"products": [], "top_k": 0}',
+        b'{"products": [], "topk": 1}',
+    ],
+)
+def test_a_request_that_is_none_is_refused(client: TestClient, body: bytes) -> None:
+    answer = client.post("/v1/tag", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["msg"]
+
+
+def test_no_products_no_work(client: TestClient, tagging: Recorder) -> None:
+    assert client.post("/v1/tag", json={"products": []}).json()["tags"] == []
+    assert tagging.asked == []
+
+
+def test_openapi_shows_what_a_product_is(client: TestClient) -> None:
+    assert client.get("/docs").status_code == 200
+    shown = client.get("/openapi.json").json()["components"]["schemas"]["TagRequest"]
+    product = shown["properties"]["products"]["items"]
+    assert set(product["properties"]) == {"id", "name", "description"}
+    assert product["required"] == ["name"]
