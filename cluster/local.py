@@ -46,24 +46,6 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         ray.shutdown()
 
 
-def check_resources(scaling: ScalingConfig, workers: int) -> None:
-    """Refuse what Ray would wait for without end; call inside a session.
-
-    Raises:
-        ConfigError: the cluster has fewer CPU cores or GPUs than so many workers or actors need.
-    """
-    import ray
-
-    have = ray.cluster_resources()
-    for kind, each in (("CPU", scaling.cpus_per_worker), ("GPU", int(scaling.use_gpu))):
-        if have.get(kind, 0) < workers * each:
-            raise ConfigError(
-                f"{workers} x {each:g} {kind} are asked for, and the cluster has "
-                f"{have.get(kind, 0):g}",
-                "lower their number or scaling.cpus_per_worker, or set scaling.use_gpu=false",
-            )
-
-
 @contextmanager
 def _unwrapped() -> Iterator[None]:
     """Our own errors come out of Ray tasks as they were raised, without Ray's wrapping."""

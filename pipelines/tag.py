@@ -23,6 +23,7 @@ from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError, ShelftagError
 from shelftag.tagging.columns import Naming
+from shelftag.tagging.identity import check_run
 from shelftag.tagging.inputs import CatalogFiles, check_input
 from shelftag.tagging.job import PieceCounts, Tally, publish, tag_piece
 from shelftag.tagging.pieces import Piece
@@ -71,7 +72,7 @@ def tag(
         AccountingError: rows were lost.
         Failed: a piece could not be tagged.
     """
-    fingerprint = run.manifest().fingerprint
+    fingerprint = check_run(run).manifest.fingerprint
     out.check_free(overwrite=overwrite)
     files = check_input(catalog, naming)
     _check_apart(catalog, out)

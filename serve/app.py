@@ -22,8 +22,7 @@ from cluster.local import check_resources, ray_session
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError
-from shelftag.tagging.calibration import load_calibration
-from shelftag.tagging.tagger import read_departments
+from shelftag.tagging.identity import check_run
 
 APPLICATION = "shelftag"
 
@@ -88,18 +87,18 @@ def serving(run: Run, config: Config) -> Iterator[str]:
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
     with ray_session(config.scaling):
-        check_resources(config.scaling, config.serve.replicas)
+        from ray import serve as ray_serve  # sets up its log, so it comes before the next line
+
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        check_resources(config.scaling, config.serve.replicas)
         try:
-            _start(run, config)
+            _start(ray_serve, run, config)
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
         finally:
-            _stop(config)
+            ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
 
 
-def _start(run: Run, config: Config) -> None:
-    from ray import serve as ray_serve
-
+def _start(ray_serve: Any, run: Run, config: Config) -> None:
     from serve.deployment import application
 
     quiet = {"log_level": "WARNING", "enable_access_log": False}
@@ -111,28 +110,15 @@ def _start(run: Run, config: Config) -> None:
     try:
         ray_serve.run(application(run.path, config), name=APPLICATION, logging_config=quiet)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = _last_line(ray_serve) or str(error)
         raise Failed(f"the endpoint did not start ({reason})", "mend the cause") from error
 
 
-def _stop(config: Config) -> None:
-    """Stop what was started: on a cluster of others, our application and no more."""
-    from ray import serve as ray_serve
-
-    if config.scaling.address is None:
-        ray_serve.shutdown()
-    else:
-        ray_serve.delete(APPLICATION)
-
-
-def check_run(run: Run) -> None:
-    """Refuse before Ray starts what its small files tell.
-
-    Raises:
-        ArtifactError: the Run is not complete, or its parts do not belong together.
-    """
-    run.manifest()
-    load_calibration(run.calibration_file, read_departments(run))
+def _last_line(ray_serve: Any) -> str:
+    """What a copy of the Tagger said when it could not start: the end of its traceback."""
+    deployments = ray_serve.status().applications[APPLICATION].deployments.values()
+    lines = [line for each in deployments for line in each.message.strip().splitlines()]
+    return lines[-1].strip() if lines else ""
 
 
 def check_address(host: str, port: int) -> None:

@@ -10,7 +10,7 @@ from shelftag.artifacts import Dataset, Run
 from shelftag.model.adapter import add_adapter, load_adapted
 from shelftag.model.base import InferenceForm, frozen_form, load_base, trained_form
 from shelftag.model.tokens import encode, load_tokenizer
-from shelftag.tagging.tagger import read_departments
+from shelftag.tagging.identity import read_departments
 from tests import tiny
 
 FORM = trained_form(tiny.CONFIG.model, tiny.CONFIG.train, use_gpu=False)

@@ -78,6 +78,19 @@ def test_a_run_whose_parts_do_not_fit_is_refused(tiny_run: Run, tmp_path: Path, 
         Tagger.load(copy, TaggingConfig())
 
 
+@pytest.mark.parametrize("place", ["adapter/adapter_model.safetensors", "base/model.safetensors"])
+def test_weights_changed_after_training_are_refused(
+    tiny_run: Run, tmp_path: Path, place: str
+) -> None:
+    copy = Run(tmp_path / "run")
+    copytree(tiny_run.path, copy.path)
+    with (copy.path / place).open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x01")
+    with pytest.raises(ArtifactError, match="changed after training"):
+        Tagger.load(copy, TaggingConfig())
+
+
 def test_no_texts_no_tags(tagger: Tagger) -> None:
     assert tagger.tag([]) == []
     assert tagger.probabilities([]).shape == (0, 4)

@@ -12,14 +12,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from shelftag.artifacts import Run, read_json
+from shelftag.artifacts import Run
 from shelftag.catalog.departments import Departments
 from shelftag.config.tagging import TaggingConfig
-from shelftag.errors import ArtifactError
 from shelftag.model.adapter import load_adapted
 from shelftag.model.base import InferenceForm
 from shelftag.model.tokens import load_tokenizer
-from shelftag.tagging.calibration import Calibration, load_calibration, probabilities
+from shelftag.tagging.calibration import Calibration, probabilities
+from shelftag.tagging.identity import check_run
 from shelftag.tagging.scorer import Scorer
 
 TAGGED, REVIEW = "tagged", "review"
@@ -71,16 +71,11 @@ class Tagger:
         """Read a Run in its frozen inference form.
 
         Raises:
-            ArtifactError: the Run is incomplete, or its parts do not belong together.
+            ArtifactError: the Run is incomplete, or not as `train` left it.
         """
-        manifest = run.manifest()
-        departments = read_departments(run)
-        if departments.names != manifest.departments:
-            raise ArtifactError(f"{run.departments_file} is not what was trained", "train again")
-        form = InferenceForm(**manifest.inference)
-        scorer = load_scorer(run, departments, form, tagging.batch_size)
-        calibration = load_calibration(run.calibration_file, departments)
-        return cls(scorer, departments, calibration, tagging)
+        checked = check_run(run)
+        scorer = load_scorer(run, checked.departments, checked.form, tagging.batch_size)
+        return cls(scorer, checked.departments, checked.calibration, tagging)
 
     @property
     def threshold(self) -> float:
@@ -142,15 +137,3 @@ def load_scorer(run: Run, departments: Departments, form: InferenceForm, batch_s
     tokenizer = load_tokenizer(run.adapter_dir)
     model.config.pad_token_id = tokenizer.pad_token_id
     return Scorer(model, tokenizer, form.max_length, batch_size)
-
-
-def read_departments(run: Run) -> Departments:
-    """The label set beside the adapter.
-
-    Raises:
-        ArtifactError: departments.json is missing or broken.
-    """
-    names = read_json(run.departments_file).get("departments")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ArtifactError(f"{run.departments_file} names no departments", "train again")
-    return Departments(tuple(names))

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import shelftag
-from shelftag.artifacts import Dataset, Run, RunManifest, fingerprint, write_json, write_text
+from shelftag.artifacts import Dataset, Run, RunManifest, write_json, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.model.adapter import name_base
-from shelftag.model.base import InferenceForm, frozen_form
+from shelftag.model.base import frozen_form
 from shelftag.tagging.calibration import calibrate, save_calibration
+from shelftag.tagging.identity import run_fingerprint
 from shelftag.tagging.tagger import load_scorer
 from shelftag.training.examples import read_examples
 
@@ -59,14 +60,6 @@ def freeze(
     write_text(run.adapter_dir / "README.md", model_card(published))
     run.publish(published)
     return published
-
-
-def run_fingerprint(run: Run, form: InferenceForm) -> str:
-    """Over weights, tokenizer, departments, calibration and inference form, and a made base."""
-    files = [file for file in run.adapter_dir.iterdir() if file.suffix in (".json", ".safetensors")]
-    if run.base_dir.is_dir():
-        files += run.base_dir.glob("*.safetensors")
-    return fingerprint(json.dumps(asdict(form), sort_keys=True), *sorted(files))
 
 
 def model_card(run: RunManifest) -> str:

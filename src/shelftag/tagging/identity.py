@@ -1,0 +1,60 @@
+"""What makes a Run that Run: change any of it, and its tags may change."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from shelftag.artifacts import Run, RunManifest, fingerprint, read_json
+from shelftag.catalog.departments import Departments
+from shelftag.errors import ArtifactError
+from shelftag.model.base import InferenceForm
+from shelftag.tagging.calibration import Calibration, load_calibration
+
+
+@dataclass(frozen=True)
+class CheckedRun:
+    """What the small files of a whole Run say."""
+
+    manifest: RunManifest
+    departments: Departments
+    calibration: Calibration
+    form: InferenceForm
+
+
+def check_run(run: Run) -> CheckedRun:
+    """Read a Run's small files and compare its fingerprint; no model is loaded, so it is quick.
+
+    Raises:
+        ArtifactError: the Run is incomplete, or not as `train` left it.
+    """
+    manifest = run.manifest()
+    departments = read_departments(run)
+    calibration = load_calibration(run.calibration_file, departments)
+    form = InferenceForm(**manifest.inference)
+    found = run_fingerprint(run, form)
+    if found != manifest.fingerprint:
+        raise ArtifactError(
+            f"Run {run.path} was changed after training (fingerprint {found[:8]}, not "
+            f"{manifest.fingerprint[:8]})",
+            "take the folder as `train` left it, or train again",
+        )
+    return CheckedRun(manifest, departments, calibration, form)
+
+
+def run_fingerprint(run: Run, form: InferenceForm) -> str:
+    """Over weights, tokenizer, departments, calibration and inference form, and a made base."""
+    files = [file for file in run.adapter_dir.iterdir() if file.suffix in (".json", ".safetensors")]
+    if run.base_dir.is_dir():
+        files += run.base_dir.glob("*.safetensors")
+    return fingerprint(json.dumps(asdict(form), sort_keys=True), *sorted(files))
+
+
+def read_departments(run: Run) -> Departments:
+    """The label set beside the adapter.
+
+    Raises:
+        ArtifactError: departments.json is missing or broken.
+    """
+    names = read_json(run.departments_file).get("departments")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ArtifactError(f"{run.departments_file} names no departments", "train again")
+    return Departments(tuple(names))
