@@ -9,9 +9,11 @@ from hypothesis import settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from cluster.local import ray_session
+from cluster.local import prepare_environment, ray_session
 from shelftag.artifacts import Dataset, Run
 from tests import tiny
+
+prepare_environment()  # before the first import of Ray, in whatever order tests are collected
 
 settings.register_profile("shelftag", deadline=None)  # a busy machine is not a failed test
 settings.load_profile("shelftag")

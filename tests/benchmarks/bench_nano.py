@@ -24,11 +24,11 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     # name: (label set, settings)
     "as configured": ("21", ()),
     "full precision": ("21", ("model.quantization=none",)),
-    "names-pretrained base": ("21", ("model.nano.pretrain_epochs=3",)),
-    "without LoRA": ("21", ("train.freeze=[lora_]",)),
-    "head only": ("21", ("train.freeze=[lora_,embed_tokens,norm]",)),
     "as configured, default labels": ("default", ()),
     "full precision, default labels": ("default", ("model.quantization=none",)),
+    "head only": ("21", ("train.freeze=[lora_,embed_tokens,norm]",)),
+    "names-pretrained base": ("21", ("model.nano.pretrain_epochs=3",)),
+    "without LoRA": ("21", ("train.freeze=[lora_]",)),
 }
 LABEL_SETS = {"21": ("catalog.unlabelled=21",), "default": ()}
 
@@ -54,7 +54,7 @@ def main() -> None:
     options.add_argument("--jobs", type=int, default=2)
     chosen = options.parse_args()
     _prepare(chosen.work)
-    trials = [Trial(v, seed, chosen.work) for seed in range(chosen.seeds) for v in VARIANTS]
+    trials = [Trial(v, seed, chosen.work) for v in VARIANTS for seed in range(chosen.seeds)]
     waiting = [trial for trial in trials if not trial.result_file.is_file()]
     with ProcessPoolExecutor(chosen.jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
         for number, line in enumerate(pool.map(run_trial, waiting), start=1):

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from ray import serve as ray_serve
 
 from pipelines.__main__ import main as shelftag
 from pipelines.tag import tag
@@ -44,6 +43,8 @@ def url(tiny_run: Run, ray_here: None) -> Iterator[str]:  # noqa: ARG001
     config = Config.model_validate(tiny.CONFIG.model_dump() | {"serve": settings})
     with serving(tiny_run, config) as address:
         yield address
+    from ray import serve as ray_serve  # an import of Ray before its settings would turn auth off
+
     ray_serve.shutdown()
 
 
