@@ -211,6 +211,7 @@ def _parse(argv: list[str] | None) -> dict[str, Any]:
 
 
 def _run(verb: Verb, options: dict[str, Any]) -> int:
+    from cluster.local import prepare_environment
     from shelftag.config import load_config
 
     overrides = options.pop("overrides")
@@ -222,6 +223,7 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
     if options.pop("dry_run"):
         print(config.yaml(), end="")
         return 0
+    prepare_environment()
     importlib.import_module(verb.module).main(**options, config=config)
     return 0
 

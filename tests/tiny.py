@@ -33,7 +33,7 @@ OVERRIDES = (
     "model.nano.heads=2",
     "model.nano.pretrain_epochs=1",
     "model.lora.r=4",
-    "train.max_steps=60",
+    "train.max_steps=100",
     "train.per_device_train_batch_size=64",
     "train.learning_rate=0.02",
     "train.embedding_dropout=0",
@@ -105,5 +105,12 @@ def train(dataset: Dataset, base: Path, folder: Path) -> Run:
     departments, examples = learned(dataset)
     scratch = folder / "checkpoints"
     fit(CONFIG, str(run.base_dir), departments, examples, scratch)
-    freeze(run, dataset, CONFIG, scratch / "checkpoint-60", MADE_BASE, {"seconds": 0.0})
+    freeze(
+        run,
+        dataset,
+        CONFIG,
+        scratch / f"checkpoint-{CONFIG.train.max_steps}",
+        MADE_BASE,
+        {"seconds": 0.0},
+    )
     return run

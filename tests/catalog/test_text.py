@@ -17,7 +17,7 @@ def test_case_width_and_white_space_do_not_matter(name: str) -> None:
 
 def test_description_follows_the_name() -> None:
     assert text("Rye  Bread", "Baked\nDaily") == "rye bread : baked daily"
-    assert text("Rye Bread", "") == text("Rye Bread", None) == "rye bread"
+    assert text("Rye Bread", "") == text("Rye Bread", " ") == "rye bread"
 
 
 def test_departments_are_sorted_and_fingerprinted() -> None:

@@ -25,15 +25,9 @@ from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, InputError
 from shelftag.tagging.columns import Naming
 from tests import tiny
+from tests.network import free_port
 
 NAMES = ["Rye Bread", "Organic Milk", "Cat Litter", "Ice Cream", "  rye BREAD", "日本", "x" * 900]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

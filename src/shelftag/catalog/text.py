@@ -9,8 +9,8 @@ import unicodedata
 
 def text(name: str, description: str | None = None) -> str:
     """Normalise a product: NFKC, casefold, white space folded; a description follows a colon."""
-    folded = _fold(name)
-    return f"{folded} : {_fold(description)}" if description else folded
+    more = _fold(description) if description else ""
+    return f"{_fold(name)} : {more}" if more else _fold(name)
 
 
 def _fold(value: str) -> str:
