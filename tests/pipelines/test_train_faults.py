@@ -13,14 +13,14 @@ import pytest
 from shelftag.artifacts import Dataset, Run, read_json
 from tests import tiny
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 STEPS = 1_500
-PATIENCE_S = 150
+PATIENCE_S = 280
 
 
-def start(dataset: Dataset, run: Run) -> subprocess.Popen[str]:
-    settings = [*tiny.OVERRIDES, f"train.max_steps={STEPS}", "train.learning_rate=0.001"]
+def start(dataset: Dataset, run: Run, *more: str) -> subprocess.Popen[str]:
+    settings = [*tiny.OVERRIDES, f"train.max_steps={STEPS}", "train.learning_rate=0.001", *more]
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "pipelines", "train"),
@@ -91,3 +91,11 @@ def test_a_killed_driver_goes_on_with_the_same_command(
     output, _ = start(tiny_dataset, run).communicate(timeout=PATIENCE_S)
     assert "going on with" in output
     check_finished(run)
+
+
+def test_two_workers_train_one_run(tiny_dataset: Dataset, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    driver = start(tiny_dataset, run, "scaling.num_workers=2")
+    output, _ = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 0, output
+    assert run.manifest().training["steps"] == STEPS
