@@ -122,6 +122,8 @@ def test_new_columns_come_last_with_their_prefix(tagger: Tagger) -> None:
         ("\ud800", None, "not UTF-8"),
         ("Milk", 7, "description is not text"),
         ("Milk", b"\xff", "description is not UTF-8"),
+        ("x" * 1_001, None, "name has more than 1,000 characters"),
+        ("Milk", "x" * 20_001, "description has more than 20,000 characters"),
     ],
 )
 def test_what_is_no_product(name: object, description: object, reason: str) -> None:

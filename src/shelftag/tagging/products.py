@@ -2,6 +2,9 @@
 
 from shelftag.catalog.text import text
 
+MAX_CHARACTERS = {"id": 1_000, "name": 1_000, "description": 20_000}
+"""More is no name: a megabyte of it would hold the tokenizer, and everyone else, up."""
+
 
 class BadProduct(ValueError):
     """Why a product cannot be tagged."""
@@ -11,7 +14,7 @@ def model_input(name: object, description: object = None) -> str:
     """What the model reads of a product, from values of any type; bytes stand for broken UTF-8.
 
     Raises:
-        BadProduct: the name is missing, blank or no text, or the description no text.
+        BadProduct: the name is missing, blank, too long or no text, or the description is.
     """
     if name is None:
         raise BadProduct("the name is missing")
@@ -25,11 +28,14 @@ def checked_text(value: object, what: str) -> str:
     """The value as text that can be stored; `what` names it in the reason.
 
     Raises:
-        BadProduct: it is something else, or has no UTF-8.
+        BadProduct: it is something else, has no UTF-8, or is too long.
     """
     if not isinstance(value, str | bytes):
         raise BadProduct(f"the {what} is not text ({type(value).__name__})")
     try:  # a lone surrogate, as JSON may hold, has no UTF-8 either
-        return value.decode() if isinstance(value, bytes) else value.encode().decode()
+        words = value.decode() if isinstance(value, bytes) else value.encode().decode()
     except UnicodeError:
         raise BadProduct(f"the {what} is not UTF-8") from None
+    if len(words) > MAX_CHARACTERS[what]:
+        raise BadProduct(f"the {what} has more than {MAX_CHARACTERS[what]:,} characters")
+    return words
