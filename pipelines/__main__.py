@@ -28,7 +28,7 @@ Exit codes: 0 done, 1 ran and failed, 2 refused before starting.
 
 @dataclass(frozen=True)
 class Option:
-    """One `--name`. With `key`, it is short for the config override `key=VALUE`."""
+    """One `--name`. With `key`, it sets that config key."""
 
     name: str
     help: str
@@ -214,12 +214,10 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
     from cluster.local import prepare_environment
     from shelftag.config import load_config
 
-    overrides = options.pop("overrides")
-    for option in verb.options:
-        if option.key:
-            value = options.pop(option.name.replace("-", "_"))
-            overrides += [f"{option.key}={value}"] if value is not None else []
-    config = load_config(_config_file(options.pop("config")), overrides)
+    file, overrides = _config_file(options.pop("config")), options.pop("overrides")
+    keyed = {o.key: options.pop(o.name.replace("-", "_")) for o in verb.options if o.key}
+    given = {key: value for key, value in keyed.items() if value is not None}
+    config = load_config(file, overrides, given)
     if options.pop("dry_run"):
         print(config.yaml(), end="")
         return 0

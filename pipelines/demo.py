@@ -73,7 +73,8 @@ def _show_tags(tags: Tags) -> None:
     rows = ds.dataset(tags.tags_dir).to_table()
     picked = rows.take([i * (len(rows) - 1) // (SHOWN - 1) for i in range(SHOWN)]).to_pylist()
     table = Table("product", "department", "confidence", "status", title="ten tags")
-    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.no_wrap = True
     for row in picked:
         confidence = f"{row['confidence']:.3f}"
         table.add_row(row["product_name"], row["department"], confidence, row["status"])

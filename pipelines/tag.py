@@ -60,6 +60,14 @@ def main(
     naming = Naming(name_column, description_column, prefix)
     manifest, tally = tag(Run(run), input, tags, naming, config, overwrite=overwrite)
     print_summary(tags, manifest, tally.names_per_s, time.perf_counter() - started)
+    calibration, override = check_run(Run(run)).calibration, config.tagging.threshold
+    floor = calibration.threshold if override is None else override
+    print(
+        f"review: confidence under {floor:.3f}, which the Run set for a precision of "
+        f"{calibration.target_precision:.2f} on its validation products"
+        if override is None
+        else f"review: confidence under {floor:.3f}, as configured"
+    )
 
 
 def tag(

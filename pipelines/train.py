@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.local import check_resources, ray_session
-from shelftag.artifacts import Dataset, Run, RunManifest, read_json, write_json
+from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove, write_json
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, TrainingFailed
 from shelftag.training.progress import Pace, followed
@@ -25,7 +25,7 @@ def main(*, dataset: Path, overwrite: bool, config: Config) -> None:
     run = Run(Path(config.train.output_dir))
     manifest = train(Dataset(dataset), run, config, overwrite=overwrite)
     took = manifest.training["seconds"]
-    print(f"Run {run.path} ({manifest.fingerprint[:8]}): {took:.0f} s of training")
+    print(f"Run {run.path} ({manifest.fingerprint[:8]}): {took:.0f} s in this session")
     print(f"next: shelftag evaluate --run {run.path} --dataset {Path(dataset).absolute()}")
 
 
@@ -36,39 +36,83 @@ def train(dataset: Dataset, run: Run, config: Config, *, overwrite: bool = False
         Refused: the Dataset, the config or the folder cannot work.
         TrainingFailed: more workers died than `scaling.max_failures` allows.
     """
-    check_trainable(config, dataset.manifest())
-    _begin(run, config, overwrite=overwrite)
+    check_trainable(config, dataset)
+    begun = _is_begun(run, dataset, config, overwrite=overwrite)
+    try:
+        return _train(dataset, run, config, begun=begun, overwrite=overwrite)
+    finally:
+        run.release()
+
+
+def _train(
+    dataset: Dataset, run: Run, config: Config, *, begun: bool, overwrite: bool
+) -> RunManifest:
+    """Check what only the cluster knows, and only then touch the folder."""
     started = time.perf_counter()
-    with ray_session(config.scaling), followed(run.progress_file):
+    with ray_session(config.scaling):
         import ray
 
         check_resources(config.scaling, config.scaling.num_workers)
-        base = ray.get(_task(config)(_make_base).remote(dataset, run, config))
-        made = time.perf_counter()
-        checkpoint = _fine_tune(dataset, run, config, base)
-        tuned = time.perf_counter()
+        task = ray.remote(num_cpus=config.scaling.cpus_per_worker)
+        base = ray.get(task(_check_base).remote(config))
+        _begin(run, dataset, config, begun=begun, overwrite=overwrite)
+        with followed(run.progress_file):
+            ray.get(task(_make_base).remote(dataset, run, config))
+            made = time.perf_counter()
+            checkpoint = _fine_tune(dataset, run, config, base)
+            tuned = time.perf_counter()
+        remove(run.scratch_dir)
         seconds = {
             "base_s": made - started,
             "fine_tune_s": tuned - made,
             "seconds": tuned - started,
         }
-        frozen = _task(config)(_freeze).remote(dataset, run, config, checkpoint, base, seconds)
-        manifest: RunManifest = ray.get(frozen)
+        on_gpu = task(_freeze).options(num_gpus=int(config.scaling.use_gpu))
+        manifest: RunManifest = ray.get(
+            on_gpu.remote(dataset, run, config, checkpoint, base, seconds)
+        )
         return manifest
 
 
-def _begin(run: Run, config: Config, *, overwrite: bool) -> None:
-    """Clear the folder, or keep a half-written Run of the same config to go on with."""
-    settings = config.model_dump(mode="json")
-    if overwrite or not run.config_file.is_file() or run.is_complete:
-        run.begin(overwrite=overwrite)
-        write_json(run.config_file, settings)
-    elif not run.is_half_written or _learning(read_json(run.config_file)) != _learning(settings):
+def _is_begun(run: Run, dataset: Dataset, config: Config, *, overwrite: bool) -> bool:
+    """Whether a half-written Run of the same config and Dataset is there to go on with.
+
+    Raises:
+        ArtifactError: the folder must not be written to, or was begun otherwise.
+    """
+    run.check_free(overwrite=overwrite)
+    if overwrite or not run.is_half_written or not run.dataset_file.is_file():
+        return False
+    if _learning(read_json(run.config_file)) != _learning(config.model_dump(mode="json")):
         raise ArtifactError(
             f"Run {run.path} was begun with another config", "give the same, or --overwrite"
         )
-    else:
+    _check_same_dataset(run, dataset)
+    return True
+
+
+def _begin(run: Run, dataset: Dataset, config: Config, *, begun: bool, overwrite: bool) -> None:
+    """Take the folder: cleared, or as a cut run left it."""
+    if begun:
+        run.hold()
         print(f"going on with {run.path}")
+        for stale in (run.progress_file, run.scratch_dir, run.base_draft_dir):
+            remove(stale)
+        return
+    run.begin(overwrite=overwrite)
+    write_json(run.config_file, config.model_dump(mode="json"))
+    write_json(run.dataset_file, {"fingerprint": dataset.manifest().fingerprint})
+
+
+def _check_same_dataset(run: Run, dataset: Dataset) -> None:
+    """Another Dataset has another split: what was learned from one may be tested in the other."""
+    begun, given = read_json(run.dataset_file)["fingerprint"], dataset.manifest().fingerprint
+    if begun != given:
+        raise ArtifactError(
+            f"Run {run.path} was begun with Dataset {begun[:12]}, and {dataset.path} is "
+            f"{given[:12]}",
+            "name that Dataset, or --overwrite to begin again",
+        )
 
 
 def _learning(settings: dict[str, Any]) -> dict[str, Any]:
@@ -76,25 +120,28 @@ def _learning(settings: dict[str, Any]) -> dict[str, Any]:
     return {section: settings.get(section) for section in ("catalog", "data", "model", "train")}
 
 
-def _task(config: Config) -> Any:
-    import ray
-
-    scaling = config.scaling
-    return ray.remote(num_cpus=scaling.cpus_per_worker, num_gpus=int(scaling.use_gpu))
-
-
-def _make_base(dataset: Dataset, run: Run, config: Config) -> str:
-    """In a worker: make the nano base once; returns what adapter_config.json will name."""
-    from shelftag.catalog.departments import Departments
+def _check_base(config: Config) -> str:
+    """In a worker: what adapter_config.json will name as the base."""
     from shelftag.model.adapter import MADE_BASE
+    from shelftag.model.base import check_base
+
+    if config.model.base == "nano":
+        return MADE_BASE
+    folder = Path(config.model.base)
+    base = str(folder.resolve()) if folder.is_dir() else config.model.base
+    check_base(base, config.model, config.train)
+    return base
+
+
+def _make_base(dataset: Dataset, run: Run, config: Config) -> None:
+    """In a worker: make the nano base, once."""
+    from shelftag.catalog.departments import Departments
     from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
     from shelftag.training.pretrain import make_base
 
     set_up(config.scaling.threads_per_worker)
-    if config.model.base != "nano":
-        return config.model.base
-    if not run.base_dir.is_dir():
+    if config.model.base == "nano" and not run.base_dir.is_dir():
         departments = Departments(dataset.manifest().departments)
         texts = read_examples(dataset, departments, "train", count_alpha=0.0).texts
         pace = Pace(run.progress_file, "base")
@@ -102,7 +149,6 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> str:
             texts, departments, config.model.nano, config.train.seed, run.base_draft_dir, pace
         )
         run.base_draft_dir.replace(run.base_dir)
-    return MADE_BASE
 
 
 def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
@@ -134,9 +180,9 @@ def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
     try:
         result = trainer.fit()
     except TrainingFailedError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[-1][:200]
         raise TrainingFailed(
-            f"training stopped after {scaling.max_failures} worker failures ({reason})",
+            f"training stopped: workers failed more than {scaling.max_failures} times ({reason})",
             "mend the cause and give the same command: it goes on from the last checkpoint",
         ) from error
     if result.checkpoint is None:
@@ -146,8 +192,6 @@ def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
 
 def _worker(loop: dict[str, Any]) -> None:
     """In each training worker: fit, from the last checkpoint if there is one."""
-    import tempfile
-
     import ray.train
 
     from shelftag.catalog.departments import Departments
@@ -162,17 +206,19 @@ def _worker(loop: dict[str, Any]) -> None:
     place = Place(context.get_world_rank(), context.get_world_size())
     departments = Departments(loop["dataset"].manifest().departments)
     examples = read_examples(loop["dataset"], departments, "train", config.train.count_alpha)
-    with tempfile.TemporaryDirectory(prefix="shelftag-") as scratch:
-        fit(
-            config,
-            find_base(loop["base"], loop["run"].adapter_dir),
-            departments,
-            examples,
-            Path(scratch),
-            place=place,
-            checkpoint=Path(last.path) if last else None,
-            callbacks=[_reporter(place.rank, loop["run"].progress_file)],
-        )
+    scratch = loop["run"].scratch_dir / f"rank-{place.rank}"
+    remove(scratch)  # a killed worker left it
+    fit(
+        config,
+        find_base(loop["base"], loop["run"].adapter_dir),
+        departments,
+        examples,
+        scratch,
+        place=place,
+        checkpoint=Path(last.path) if last else None,
+        callbacks=[_reporter(place.rank, loop["run"].progress_file)],
+    )
+    remove(scratch)
 
 
 def _reporter(rank: int, progress_file: Path) -> Any:
@@ -215,6 +261,7 @@ def _freeze(
     from shelftag.training.freeze import freeze
 
     set_up(config.scaling.threads_per_worker)
+    _check_same_dataset(run, dataset)
     departments = Departments(dataset.manifest().departments)
     examples = read_examples(dataset, departments, "train", count_alpha=0.0)
     linear = fit_linear(examples.texts, examples.labels, len(departments), config.train.seed)

@@ -76,7 +76,7 @@ def write_dataset(folder: Path) -> Dataset:
         DatasetManifest(
             shelftag="test",
             fingerprint="tiny",
-            config={},
+            config=CONFIG.model_dump(mode="json"),
             departments=tuple(sorted(NOUNS)),
             split_protocol="token_set",
             splits={split: splits.count(split) for split in ("train", "valid", "test")},

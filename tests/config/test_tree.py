@@ -48,6 +48,16 @@ def test_a_file_that_is_no_config_is_refused(tmp_path: Path, content: str) -> No
         load_config(file)
 
 
+def test_options_are_taken_as_they_are(tmp_path: Path) -> None:
+    """A folder may be called what YAML would read as a comment, a number or a mapping."""
+    for name in ("run #2", "2026", "a: b", "null"):
+        config = load_config(None, (), {"train.output_dir": name, "serve.port": "81"})
+        assert (config.train.output_dir, config.serve.port) == (name, 81)
+    file = tmp_path / "c.yaml"
+    file.write_text("train:\n")
+    assert load_config(file, ["train.seed=4"]).train.seed == 4
+
+
 def test_label_set_presets() -> None:
     assert load_config().catalog.unlabelled == ("missing", "other")
     assert load_config(None, ["catalog.unlabelled=21"]).catalog.unlabelled == ()

@@ -79,8 +79,24 @@ def test_steps() -> None:
 
 
 def test_the_study_s_names_reach_transformers(tmp_path: Path) -> None:
-    train = Config().train.model_copy(update={"warmup_ratio": 0.03, "weight_decay": 0.001})
+    same = {
+        "per_device_train_batch_size": 3,
+        "per_device_eval_batch_size": 5,
+        "gradient_accumulation_steps": 7,
+        "max_grad_norm": 0.3,
+        "learning_rate": 4e-4,
+        "weight_decay": 0.013,
+        "adam_beta2": 0.97,
+        "optim": "adafactor",
+        "lr_scheduler_type": "linear",
+        "save_steps": 11,
+        "logging_steps": 13,
+        "seed": 17,
+    }
+    renamed = {"gradient_checkpointing": True, "label_smoothing": 0.2, "warmup_ratio": 0.03}
+    train = Config().train.model_copy(update=same | renamed)
     arguments = training_arguments(train, tmp_path, 1_000, use_gpu=False)
-    assert (arguments.warmup_steps, arguments.weight_decay) == (30, 0.001)
-    assert (arguments.save_steps, arguments.logging_steps) == (25, 25)
-    assert arguments.max_grad_norm == train.max_grad_norm
+    assert {name: getattr(arguments, name) for name in same} == same
+    assert arguments.activation_checkpointing
+    assert (arguments.warmup_steps, arguments.label_smoothing_factor) == (30, 0.2)
+    assert arguments.max_steps == 1_000

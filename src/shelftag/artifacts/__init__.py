@@ -1,8 +1,8 @@
 """Dataset, Run and Tags: the folders stages meet through, and the only place that knows paths.
 
     DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  manifest.json
-    RUN/      config.json  progress.json  checkpoints/  base/  linear/  evaluation/  adapter/
-              manifest.json
+    RUN/      config.json  dataset.json  progress.json  scratch/  checkpoints/  base/  linear/
+              evaluation/  adapter/  manifest.json
     TAGS/     tags/*.parquet  errors/*.parquet  progress.json  manifest.json
 
 A folder is complete when its manifest is there: parts are written first, the manifest that names

@@ -1,7 +1,9 @@
 """A folder that is complete when its manifest is there."""
 
+import fcntl
+import os
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import IO, ClassVar, Generic, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,6 +14,9 @@ from shelftag.errors import ArtifactError
 MARKER = ".shelftag-incomplete"
 
 M = TypeVar("M", bound=Manifest)
+
+_held: dict[Path, IO[str]] = {}
+"""Markers this process has locked; the lock goes with the process."""
 
 
 class Folder(Generic[M]):
@@ -35,7 +40,9 @@ class Folder(Generic[M]):
 
     @property
     def is_half_written(self) -> bool:
-        return (self.path / MARKER).is_file()
+        """Begun by us, as this kind, and not finished."""
+        marker = self.path / MARKER
+        return marker.is_file() and marker.read_text(encoding="utf-8").strip() == self.kind
 
     def manifest(self) -> M:
         """Read the manifest.
@@ -60,7 +67,8 @@ class Folder(Generic[M]):
         """Refuse a folder that must not be written to, before any work.
 
         Raises:
-            ArtifactError: it is complete and `overwrite` is not set, or holds foreign files.
+            ArtifactError: it is complete and `overwrite` is not set, holds foreign files, or
+                cannot be made.
         """
         if self.is_complete and overwrite:
             self.manifest()  # only a folder of this kind may be replaced
@@ -70,6 +78,8 @@ class Folder(Generic[M]):
             )
         elif self.path.exists() and not self.path.is_dir():
             raise ArtifactError(f"{self.path} is a file", "name a folder")
+        elif not _can_be_made(self.path):
+            raise ArtifactError(f"{self.path} cannot be made or written to", "name another --out")
         elif self.path.is_dir() and any(self.path.iterdir()) and not self.is_half_written:
             raise ArtifactError(
                 f"{self.path} holds files that are not a {self.kind}'s", "name an empty folder"
@@ -78,15 +88,50 @@ class Folder(Generic[M]):
     def begin(self, *, overwrite: bool = False) -> None:
         """Make the folder empty and ours: the manifest goes first, so no reader sees half of it."""
         self.check_free(overwrite=overwrite)
-        self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / MARKER).touch()
+        self.hold()
         for name in ("manifest.json", *self.contents):
             remove(self.path / name)
+
+    def hold(self) -> None:
+        """Mark the folder as begun, and keep other processes from writing to it meanwhile.
+
+        Raises:
+            ArtifactError: another process holds it, or it cannot be made.
+        """
+        self.release()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            marker = (self.path / MARKER).open("a", encoding="utf-8")
+        except OSError as error:
+            problem = f"{self.path} cannot be made ({error.strerror})"
+            raise ArtifactError(problem, "name another --out") from None
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            marker.close()
+            problem = f"{self.kind} {self.path} is being written by another process"
+            raise ArtifactError(problem, "wait for it to end, or stop it") from None
+        marker.truncate(0)
+        marker.write(self.kind)
+        marker.flush()
+        _held[self.path] = marker
+
+    def release(self) -> None:
+        """Let others write to it again."""
+        marker = _held.pop(self.path, None)
+        if marker:
+            marker.close()
 
     def publish(self, manifest: M) -> None:
         """Write the manifest: from here on the folder is complete."""
         write_text(self.manifest_file, manifest.model_dump_json(indent=2) + "\n")
         remove(self.path / MARKER)
+        self.release()
 
     def _way_out(self) -> str:
         return f"name a folder that `shelftag {self.made_by}` finished"
+
+
+def _can_be_made(path: Path) -> bool:
+    nearest = next(one for one in (path, *path.parents) if one.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK)

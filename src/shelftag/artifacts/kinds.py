@@ -34,7 +34,9 @@ class Run(Folder[RunManifest]):
     made_by = "train"
     contents = (
         "config.json",
+        "dataset.json",
         "progress.json",
+        "scratch",
         "checkpoints",
         "base",
         "base.draft",
@@ -49,8 +51,16 @@ class Run(Folder[RunManifest]):
         return self.path / "config.json"
 
     @property
+    def dataset_file(self) -> Path:
+        return self.path / "dataset.json"
+
+    @property
     def progress_file(self) -> Path:
         return self.path / "progress.json"
+
+    @property
+    def scratch_dir(self) -> Path:
+        return self.path / "scratch"
 
     @property
     def checkpoints_dir(self) -> Path:

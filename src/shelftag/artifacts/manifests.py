@@ -60,7 +60,7 @@ class RunManifest(Manifest):
     inference: dict[str, Any]
     """The one frozen inference form; see `shelftag.model.base.InferenceForm`."""
     training: dict[str, Any]
-    """Steps, seconds, losses, restarts."""
+    """Steps, last loss, and the seconds of the session that finished it."""
     versions: dict[str, str]
     """Libraries it was trained with."""
 

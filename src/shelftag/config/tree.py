@@ -39,8 +39,15 @@ class Config(Section):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
-def load_config(file: Path | None = None, overrides: Sequence[str] = ()) -> Config:
-    """Resolve defaults, a YAML file and `key=value` overrides, in this order.
+def load_config(
+    file: Path | None = None,
+    overrides: Sequence[str] = (),
+    options: Mapping[str, str] | None = None,
+) -> Config:
+    """Resolve defaults, a YAML file, `key=value` overrides and options, in this order.
+
+    The values of overrides are YAML; those of options (key path -> text) are taken as they are,
+    so that a folder may be called `run #2`.
 
     Raises:
         ConfigError: the file cannot be read, or a key or value breaks a rule.
@@ -48,6 +55,8 @@ def load_config(file: Path | None = None, overrides: Sequence[str] = ()) -> Conf
     tree = _read(file) if file else {}
     for override in overrides:
         _apply(tree, override)
+    for path, text in (options or {}).items():
+        _set(tree, path, text)
     return parse_config(tree)
 
 
@@ -82,15 +91,21 @@ def _apply(tree: dict[str, Any], override: str) -> None:
     path, equals, text = override.partition("=")
     if not equals or not path:
         raise ConfigError(f"override {override!r} is not key=value", "write e.g. train.epochs=3")
-    *sections, key = path.split(".")
-    for section in sections:
-        tree = tree.setdefault(section, {})
-        if not isinstance(tree, dict):
-            raise ConfigError(f"override {override!r}: {section} has no keys", "check the path")
     try:
-        tree[key] = yaml.safe_load(text)
+        _set(tree, path, yaml.safe_load(text))
     except yaml.YAMLError:
         raise ConfigError(f"override {override!r} has no YAML value", "quote the value") from None
+
+
+def _set(tree: dict[str, Any], path: str, value: object) -> None:
+    *sections, key = path.split(".")
+    for section in sections:
+        if tree.get(section) is None:  # absent, or an empty block in the file
+            tree[section] = {}
+        tree = tree[section]
+        if not isinstance(tree, dict):
+            raise ConfigError(f"config key {path!r}: {section} has no keys", "check the path")
+    tree[key] = value
 
 
 def _sentence(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from shelftag.config.model import ModelConfig, NanoConfig
 from shelftag.config.train import TrainConfig
 from shelftag.errors import ConfigError
 from shelftag.model.quantization import forbid_cpu_repacking, quantization_config
-from shelftag.model.tokens import train_tokenizer
+from shelftag.model.tokens import load_tokenizer, train_tokenizer
 
 DTypeName = Literal["float32", "float16", "bfloat16"]
 
@@ -76,10 +76,30 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
             use_safetensors=True,  # never a pickle
         )
     except (OSError, ValueError) as error:
-        problem = f"config model.base = {str(name)!r} cannot be loaded ({_first_line(error)})"
-        raise ConfigError(problem, "name `nano`, a hub id, or a folder with safetensors") from error
+        raise _not_loadable(str(name), error) from error
     forbid_cpu_repacking(base)
     return base
+
+
+def check_base(name: str, model: ModelConfig, train: TrainConfig) -> None:
+    """Read a base's config and tokenizer, so that a wrong one is refused before any work.
+
+    Raises:
+        ConfigError: they cannot be read, or the settings do not suit them.
+    """
+    from transformers import AutoConfig
+
+    try:
+        AutoConfig.from_pretrained(name, revision=model.revision, trust_remote_code=False)
+        tokenizer = load_tokenizer(name, model.revision)
+    except (OSError, ValueError) as error:
+        raise _not_loadable(name, error) from error
+    if train.token_dropout and tokenizer.unk_token_id in (None, tokenizer.pad_token_id):
+        raise ConfigError(
+            f"config train.token_dropout = {train.token_dropout} breaks the rule: the tokenizer "
+            f"of {name} has no <unk> beside its padding",
+            "set train.token_dropout=0",
+        )
 
 
 def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed: int) -> Any:
@@ -108,5 +128,7 @@ def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed
     return LlamaForCausalLM(config), tokenizer
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+def _not_loadable(name: str, error: Exception) -> ConfigError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    problem = f"config model.base = {name!r} cannot be loaded ({reason})"
+    return ConfigError(problem, "name `nano`, a hub id, or a folder with safetensors")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shelftag.errors import ConfigError
+
 if TYPE_CHECKING:
     import torch
 
@@ -85,10 +87,20 @@ def load_tokenizer(name: str | Path, revision: str | None = None) -> Any:
     """A tokenizer of a hub id or folder, with a pad token that is not its end of text.
 
     Padding with the end-of-text token would mask that token out of every loss.
+
+    Raises:
+        ConfigError: it has no other token to pad with.
     """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(name), revision=revision, trust_remote_code=False)
     if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:
-        tokenizer.pad_token = tokenizer.unk_token or tokenizer.bos_token
+        others = {tokenizer.unk_token, tokenizer.bos_token} - {None, tokenizer.eos_token}
+        if not others:
+            raise ConfigError(
+                f"the tokenizer of {name} has no token to pad with beside its end of text",
+                "add a pad token to it and to the base's embeddings",
+            )
+        unknown = tokenizer.unk_token
+        tokenizer.pad_token = unknown if unknown in others else tokenizer.bos_token
     return tokenizer

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from shelftag.artifacts import Run, RunManifest, fingerprint, read_json
 from shelftag.catalog.departments import Departments
@@ -29,7 +30,7 @@ def check_run(run: Run) -> CheckedRun:
     manifest = run.manifest()
     departments = read_departments(run)
     calibration = load_calibration(run.calibration_file, departments)
-    form = InferenceForm(**manifest.inference)
+    form = _form(run, manifest)
     found = run_fingerprint(run, form)
     if found != manifest.fingerprint:
         raise ArtifactError(
@@ -41,11 +42,24 @@ def check_run(run: Run) -> CheckedRun:
 
 
 def run_fingerprint(run: Run, form: InferenceForm) -> str:
-    """Over weights, tokenizer, departments, calibration and inference form, and a made base."""
-    files = [file for file in run.adapter_dir.iterdir() if file.suffix in (".json", ".safetensors")]
-    if run.base_dir.is_dir():
-        files += run.base_dir.glob("*.safetensors")
-    return fingerprint(json.dumps(asdict(form), sort_keys=True), *sorted(files))
+    """Over weights, tokenizer, departments, calibration and inference form, and a made base.
+
+    A base of the hub or of another folder is named, not read: pin it by `model.revision`.
+    """
+    parts: list[str | Path] = [json.dumps(asdict(form), sort_keys=True)]
+    for folder in (run.adapter_dir, run.base_dir):
+        for file in sorted(folder.glob("*")):
+            if file.suffix in (".json", ".safetensors"):
+                parts += [f"{folder.name}/{file.name}", file]
+    return fingerprint(*parts)
+
+
+def _form(run: Run, manifest: RunManifest) -> InferenceForm:
+    try:
+        return InferenceForm(**manifest.inference)
+    except TypeError as error:
+        problem = f"{run.manifest_file} has no inference form ({error})"
+        raise ArtifactError(problem, "take the folder as `train` left it") from None
 
 
 def read_departments(run: Run) -> Departments:
@@ -55,6 +69,6 @@ def read_departments(run: Run) -> Departments:
         ArtifactError: departments.json is missing or broken.
     """
     names = read_json(run.departments_file).get("departments")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise ArtifactError(f"{run.departments_file} names no departments", "train again")
     return Departments(tuple(names))

@@ -60,6 +60,8 @@ def fit(
     )
     steps = total_steps(train, plan.batches_per_epoch, place.workers)
     done = read_json(checkpoint / "trainer_state.json")["global_step"] if checkpoint else 0
+    if done >= steps:  # cut between the last checkpoint and the end of the run
+        return
     first = done * train.gradient_accumulation_steps * place.workers + place.rank
 
     def batches() -> Iterator[dict[str, Any]]:

@@ -1,24 +1,50 @@
 """What cannot work, said before anything starts."""
 
-from shelftag.artifacts import DatasetManifest
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shelftag.artifacts import Dataset
 from shelftag.config import Config
-from shelftag.errors import ConfigError, InputError
+from shelftag.errors import ArtifactError, ConfigError, InputError
 
 
-def check_trainable(config: Config, dataset: DatasetManifest) -> None:
+def check_trainable(config: Config, dataset: Dataset) -> None:
     """Refuse a config or Dataset that must fail later.
 
     Raises:
-        ConfigError: settings exclude each other.
+        ArtifactError: the Dataset is not complete, or damaged.
+        ConfigError: settings exclude each other, or what the Dataset was made with.
         InputError: the Dataset has nothing to train or calibrate on.
     """
+    manifest = dataset.manifest()
+    try:
+        pq.read_metadata(dataset.products_file)
+    except (OSError, pa.ArrowInvalid) as error:
+        problem = f"{dataset.products_file} cannot be read ({str(error).splitlines()[0]})"
+        raise ArtifactError(problem, "prepare the Dataset again") from None
+    _check_made_alike(config, manifest.config)
     if config.train.fp16 and not config.scaling.use_gpu:
         raise ConfigError(
             "config train.fp16 = True breaks the rule: float16 with loss scaling needs a GPU",
             "set scaling.use_gpu=true, or train.fp16=false",
         )
     for split in ("train", "valid"):
-        if not dataset.splits.get(split):
+        if not manifest.splits.get(split):
             raise InputError(
                 f"the Dataset has no {split} products", "prepare it from a larger catalog"
             )
+
+
+def _check_made_alike(config: Config, made: dict[str, Any]) -> None:
+    """Label set and split are the Dataset's: other ones asked for here would do nothing."""
+    given, default = config.model_dump(mode="json"), Config().model_dump(mode="json")
+    for section in ("catalog", "data"):
+        for key, value in given[section].items():
+            was = made.get(section, {}).get(key, value)
+            if value not in (was, default[section][key]):
+                raise ConfigError(
+                    f"config {section}.{key} = {value!r}, and the Dataset was made with {was!r}",
+                    "leave it out, or prepare a Dataset with it",
+                )

@@ -1,0 +1,116 @@
+"""`train` on Ray: what it leaves, what it refuses, and what a refusal must not cost."""
+
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from pipelines.train import train
+from shelftag.artifacts import MARKER, Dataset, Run, remove
+from shelftag.config import Config
+from shelftag.errors import ArtifactError, ConfigError
+from tests import tiny
+
+pytestmark = pytest.mark.usefixtures("ray_here")
+
+CONFIG = tiny.config("train.max_steps=30")
+
+
+@pytest.fixture(scope="module")
+def trained(
+    ray_here: None,  # noqa: ARG001
+    tiny_dataset: Dataset,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Run:
+    run = Run(tmp_path_factory.mktemp("trained") / "run")
+    train(tiny_dataset, run, CONFIG)
+    return run
+
+
+@pytest.fixture
+def copy(trained: Run, tmp_path: Path) -> Run:
+    return Run(copytree(trained.path, tmp_path / "run"))
+
+
+def cut(run: Run) -> Run:
+    """As a driver that died before the last line left it."""
+    remove(run.manifest_file)
+    (run.path / MARKER).write_text(run.kind)
+    return run
+
+
+def test_a_run_holds_what_it_should(trained: Run) -> None:
+    assert trained.manifest().training["steps"] == 30
+    names = {path.name for path in trained.path.iterdir()}
+    assert names == {
+        *("adapter", "base", "checkpoints", "linear"),
+        *("config.json", "dataset.json", "manifest.json", "progress.json"),
+    }
+
+
+def test_a_run_cut_after_its_last_step_only_ends(
+    trained: Run, copy: Run, tiny_dataset: Dataset
+) -> None:
+    manifest = train(tiny_dataset, cut(copy), CONFIG)
+    assert manifest.training["steps"] == 30
+    assert manifest.fingerprint == trained.manifest().fingerprint
+
+
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        (tiny.config("scaling.num_workers=99"), "asks? for"),
+        (tiny.config("model.base=/nope", "train.token_dropout=0"), "'/nope' cannot be loaded"),
+        (tiny.config("catalog.unlabelled=[frozen]"), "the Dataset was made with"),
+    ],
+    ids=["resources", "base", "labels"],
+)
+def test_a_refused_overwrite_keeps_the_run(
+    copy: Run, tiny_dataset: Dataset, config: Config, error: str
+) -> None:
+    before = copy.manifest()
+    with pytest.raises(ConfigError, match=error):
+        train(tiny_dataset, copy, config, overwrite=True)
+    assert copy.manifest() == before
+    assert copy.calibration_file.is_file()
+
+
+def test_another_dataset_cannot_go_on_with_a_run(copy: Run, tiny_dataset: Dataset) -> None:
+    """What was learned from one split would be tested in the other."""
+    other = Dataset(copy.path.parent / "other")
+    copytree(tiny_dataset.path, other.path)
+    changed = other.manifest().model_copy(update={"fingerprint": "another"})
+    other.publish(changed)
+    with pytest.raises(ArtifactError, match="was begun with Dataset tiny"):
+        train(other, cut(copy), CONFIG)
+
+
+def test_another_config_cannot_go_on_with_a_run(copy: Run, tiny_dataset: Dataset) -> None:
+    with pytest.raises(ArtifactError, match="another config"):
+        train(tiny_dataset, cut(copy), tiny.config("train.max_steps=31"))
+
+
+def test_two_processes_cannot_write_one_run(copy: Run, tiny_dataset: Dataset) -> None:
+    code = (
+        "import sys; from pathlib import Path; from shelftag.artifacts import Run\n"
+        f"Run(Path({str(copy.path)!r})).hold(); print('held', flush=True); sys.stdin.read()"
+    )
+    cut(copy)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(ArtifactError, match="by another process"):
+            train(tiny_dataset, copy, CONFIG)
+        other.communicate("")
+
+
+def test_a_damaged_dataset_is_refused(tiny_dataset: Dataset, tmp_path: Path) -> None:
+    damaged = Dataset(copytree(tiny_dataset.path, tmp_path / "dataset"))
+    damaged.products_file.write_bytes(b"no")
+    with pytest.raises(ArtifactError, match=r"products\.parquet cannot be read"):
+        train(damaged, Run(tmp_path / "run"), CONFIG)
+    assert not (tmp_path / "run").exists()
