@@ -22,6 +22,7 @@ from cluster.local import check_resources, ray_session
 from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError, ShelftagError
+from shelftag.tagging.calibration import NEVER, Calibration
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.inputs import CatalogFiles, check_input
@@ -60,14 +61,17 @@ def main(
     naming = Naming(name_column, description_column, prefix)
     manifest, tally = tag(Run(run), input, tags, naming, config, overwrite=overwrite)
     print_summary(tags, manifest, tally.names_per_s, time.perf_counter() - started)
-    calibration, override = check_run(Run(run)).calibration, config.tagging.threshold
-    floor = calibration.threshold if override is None else override
-    print(
-        f"review: confidence under {floor:.3f}, which the Run set for a precision of "
-        f"{calibration.target_precision:.2f} on its validation products"
-        if override is None
-        else f"review: confidence under {floor:.3f}, as configured"
-    )
+    print(_on_review(check_run(Run(run)).calibration, config.tagging.threshold))
+
+
+def _on_review(calibration: Calibration, threshold: float | None) -> str:
+    """Where the line between `tagged` and `review` was, and who drew it."""
+    target = f"a precision of {calibration.target_precision:g} on the Run's validation products"
+    if threshold is not None:
+        return f"review: confidence under {threshold:g} (tagging.threshold)"
+    if calibration.threshold >= NEVER:
+        return f"review: all, as no confidence reached {target}; see tagging.threshold"
+    return f"review: confidence under {calibration.threshold:.3f}, set for {target}"
 
 
 def tag(
