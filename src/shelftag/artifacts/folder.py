@@ -1,5 +1,6 @@
 """A folder that is complete when its manifest is there."""
 
+import atexit
 import fcntl
 import os
 from pathlib import Path
@@ -17,6 +18,12 @@ M = TypeVar("M", bound=Manifest)
 
 _held: dict[Path, IO[str]] = {}
 """Markers this process has locked; the lock goes with the process."""
+
+
+@atexit.register
+def _release_all() -> None:
+    for marker in _held.values():
+        marker.close()
 
 
 class Folder(Generic[M]):
