@@ -54,7 +54,7 @@ def test_bulk_and_http_give_the_same_tags(folder: Path) -> None:
         rows_in = sum(1 for _ in csv.DictReader(file))
     table = ds.dataset(Tags(out).tags_dir).to_table()
     assert len(table) == rows_in == Tags(out).manifest().rows_in
-    picked = table.take(range(0, rows_in, rows_in // 10)).to_pylist()
+    picked = table.take(list(range(0, rows_in, rows_in // 10))).to_pylist()
     asked = {"products": [{"name": row["product_name"]} for row in picked]}
     config = load_config(overrides=[f"serve.port={free_port()}"])
     with serving(run, config) as url:
