@@ -81,6 +81,7 @@ def prepare_environment() -> None:
     """Set what Ray reads from the environment; call before the first `import ray`."""
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine unasked
+    # Ray's coming default, and the way to be spared its warning of it in every worker.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that wait give way: spinning ones make a shared machine many times slower.

@@ -86,9 +86,8 @@ def test_nothing_to_learn_is_refused(texts: list[str]) -> None:
 
 def test_half_a_save_is_not_read(model: LinearModel, tmp_path: Path) -> None:
     model.save(tmp_path)
-    assert LinearModel.is_saved(tmp_path)
+    LinearModel.load(tmp_path)
     (tmp_path / "vocabulary.json").unlink()
-    assert not LinearModel.is_saved(tmp_path)
     with pytest.raises(ArtifactError, match=r"vocabulary\.json cannot be read"):
         LinearModel.load(tmp_path)
 

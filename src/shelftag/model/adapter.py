@@ -43,7 +43,7 @@ def find_base(base: str, adapter_dir: Path) -> str:
 
 
 def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceForm) -> Any:
-    """Base plus adapter in a Run's inference form, in `eval()`.
+    """Base plus adapter in a Run's inference form, in `eval()`; on a GPU not run yet.
 
     Raises:
         ConfigError: the base cannot be loaded.

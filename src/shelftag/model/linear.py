@@ -74,11 +74,6 @@ class LinearModel:
         }
         return cls(vectorizers, tensors["coefficients"], tensors["intercepts"])
 
-    @staticmethod
-    def is_saved(folder: Path) -> bool:
-        """Whether `save` finished here."""
-        return _vocabulary_file(folder).is_file()
-
 
 def fit_linear(
     texts: Sequence[str], labels: NDArray[np.int64], departments_count: int, seed: int

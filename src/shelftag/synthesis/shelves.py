@@ -7,7 +7,6 @@ its tastes are the families of flavour words its products may carry (see `vocabu
 from dataclasses import dataclass
 from functools import cache
 
-OTHER_AISLE = 6
 MISSING_AISLE = 100
 """Not an aisle: what is filed here has a true aisle that nobody wrote down."""
 
