@@ -84,7 +84,6 @@ def write_dataset(folder: Path) -> Dataset:
             order_lines={},
             reject_reasons={},
             inputs={},
-            leakage={},
             parts=(),
         )
     )

@@ -96,7 +96,6 @@ def _dataset_manifest(fingerprint: str = "d" * 32) -> DatasetManifest:
         order_lines={},
         reject_reasons={},
         inputs={},
-        leakage={},
         parts=(),
     )
 

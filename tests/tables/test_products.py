@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from shelftag.artifacts import Leakage
 from shelftag.catalog.split import split_of
 from shelftag.errors import InputError
 from shelftag.tables.leakage import audit
@@ -102,12 +103,12 @@ def test_audit_counts_what_stands_on_both_sides() -> None:
             "split": ["train", "test", "valid", "train", "unlabelled", "valid", "test"],
         }
     )
-    assert audit(rows) == {"names": 1, "token_sets": 1}
+    assert audit(rows) == Leakage(spelling=1, token_set=1)
 
 
 def test_audit_sees_only_token_sets_of_reordered_names() -> None:
     rows = pa.table({"name": ["Red Tea", "Tea Red"], "split": ["train", "test"]})
-    assert audit(rows) == {"names": 0, "token_sets": 1}
+    assert audit(rows) == Leakage(token_set=1)
 
 
 def test_a_name_without_letters_is_its_own_key() -> None:

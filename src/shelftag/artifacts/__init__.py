@@ -22,8 +22,10 @@ from shelftag.artifacts.folder import MARKER, Folder
 from shelftag.artifacts.kinds import Dataset, Run, Tags
 from shelftag.artifacts.manifests import (
     DatasetManifest,
+    Leakage,
     Manifest,
     RunManifest,
+    Statistics,
     TableAccount,
     TagsManifest,
 )
@@ -33,9 +35,11 @@ __all__ = [
     "Dataset",
     "DatasetManifest",
     "Folder",
+    "Leakage",
     "Manifest",
     "Run",
     "RunManifest",
+    "Statistics",
     "TableAccount",
     "Tags",
     "TagsManifest",

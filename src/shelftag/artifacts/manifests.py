@@ -29,6 +29,58 @@ class TableAccount(BaseModel):
     rejected: int
 
 
+class Leakage(BaseModel):
+    """How much of the held-out products (valid and test) a model can know from train.
+
+    The four counts of names are nested: each includes the one before it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    held_out: int = 0
+    """Products in valid and test."""
+    exact: int = 0
+    """Of these: a train product has the very same name."""
+    spelling: int = 0
+    """... the same but for case, punctuation and white space."""
+    token_set: int = 0
+    """... the same words, in any order."""
+    near: int = 0
+    """... nearly the same name: Jaccard similarity of character trigrams of at least 0.8."""
+    near_examples: tuple[tuple[str, str], ...] = ()
+    """Some of those that are in `near` and not in `token_set`: (held-out name, train name)."""
+    test_purchases: int = 0
+    """Kept order lines of test products, each product counted at least once."""
+    test_purchases_known: int = 0
+    """Of these: the product's name (but for case, punctuation, white space) is in train."""
+    lookup_right: int = 0
+    """Of these: the commonest department of that name in train is the right one."""
+    conflicts: int = 0
+    """Names (as `catalog.text` reads them) that stand under several departments."""
+    conflicting_products: int = 0
+    """Products that have such a name."""
+    determining: tuple[str, ...] = ()
+    """Columns whose every value has one department, such as `aisle`: never inputs of a model."""
+
+
+class Statistics(BaseModel):
+    """What the tables are like: counts for the report, and for comparison with later ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    orders: tuple[tuple[int, ...], ...] = ()
+    """Orders by weekday and hour, [7][24]; empty for a catalog without orders."""
+    baskets: tuple[int, ...] = ()
+    """Kept lines at position 1, 2, ... of their basket: with baskets numbered from 1 without
+    gaps, the baskets of at least so many products. At most 100; empty without orders."""
+    nulls: dict[str, tuple[int, int]] = {}
+    """table.column -> (nulls, rows), of the columns that may be null."""
+    words: tuple[int, ...] = ()
+    """Products whose name has 0, 1, 2, ... words; the last also stands for all longer ones."""
+    tokens: tuple[int, ...] = ()
+    """The same for tokens of a byte-pair vocabulary of these names; empty where none was made."""
+
+
 class DatasetManifest(Manifest):
     """Row accounting, inputs, split counts and the label set."""
 
@@ -37,14 +89,18 @@ class DatasetManifest(Manifest):
     split_protocol: str
     splits: dict[str, int]
     """Products in train, valid, test, unlabelled."""
+    splits_by_department: dict[str, dict[str, int]] = {}
+    """Department -> split -> products, for every department of the catalog."""
     tables: dict[str, TableAccount]
     order_lines: dict[str, int]
     """merged = kept + dropped (null `days_since_prior_order`)."""
     reject_reasons: dict[str, int]
     inputs: dict[str, str]
-    """Table -> size and BLAKE2b-128 of its first and last MiB."""
-    leakage: dict[str, int]
-    """Names and token sets that stand on both sides of the split; 0 where the protocol holds."""
+    """File -> size and BLAKE2b-128 of its first and last MiB."""
+    official: bool = False
+    """The six tables are those Instacart published in 2017, by their SHA-256."""
+    leakage: Leakage = Leakage()
+    statistics: Statistics = Statistics()
     parts: tuple[str, ...]
     """Order-line part files."""
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+from shelftag.artifacts import Leakage
 from shelftag.catalog.text import text
 from shelftag.tables.products import token_key
 
 
-def audit(products: pa.Table) -> dict[str, int]:
+def audit(products: pa.Table) -> Leakage:
     """Normalised names and token sets that stand in train and also in valid or test.
 
     Args:
@@ -16,10 +17,10 @@ def audit(products: pa.Table) -> dict[str, int]:
     """
     names = products["name"].to_pylist()
     split = products["split"].to_pylist()
-    return {
-        "names": _on_both_sides(names, split, text),
-        "token_sets": _on_both_sides(names, split, token_key),
-    }
+    return Leakage(
+        spelling=_on_both_sides(names, split, text),
+        token_set=_on_both_sides(names, split, token_key),
+    )
 
 
 def _on_both_sides(names: list[str], splits: list[str], key: Callable[[str], str]) -> int:
