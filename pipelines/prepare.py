@@ -10,28 +10,33 @@
                                              |
                                              '--counts, purchases--> products.parquet, manifest
 
-The bracket is one task for each range; only counts come back. A task that dies is run again and
-writes under another name, and the manifest names what the finished ones wrote.
+The bracket is one task for each range. A task that is done leaves a commit: its counts, and the
+names of the parts it wrote. A task that dies is run again and writes under other names; a job that
+dies goes on from its commits when the same command is given again. The manifest, last, names the
+parts of the committed tasks.
 """
 
+import json
 import logging
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+import shelftag
 from cluster.local import ray_session
-from shelftag.artifacts import Dataset, DatasetManifest
+from shelftag.artifacts import Dataset, DatasetManifest, write_json
 from shelftag.config import Config
 from shelftag.errors import Failed
-from shelftag.tables.accounting import RangeCounts, Tally
+from shelftag.tables.accounting import Tally
 from shelftag.tables.catalog import Catalog, read_catalog
+from shelftag.tables.commits import is_done, read_commit
 from shelftag.tables.dimension import Orders, read_orders
 from shelftag.tables.merge import merge_range
 from shelftag.tables.parts import write_rejects
@@ -65,15 +70,62 @@ def prepare(
     """
     sources = check_sources(tables)
     dataset.check_free(overwrite=overwrite)
+    with ThreadPoolExecutor(1) as beside:  # the small tables are read while Ray starts
+        reading = beside.submit(_read, sources, config)
+        with ray_session(config.scaling):
+            _start_workers()
+            read = reading.result()
+            _begin(dataset, sources, config, overwrite=overwrite)
+            tally = _merge(sources, read, dataset, config)
+            # ... and the Dataset is published while Ray stops
+            publishing = beside.submit(publish, dataset, sources, read, tally, config)
+    return publishing.result()
+
+
+def _read(sources: dict[str, Source], config: Config) -> Dimensions:
     catalog = read_catalog(sources)
     departments = learned_departments(catalog.products, config.catalog.unlabelled)
-    with ThreadPoolExecutor(1) as beside:  # the orders are read while Ray starts
-        reading = beside.submit(read_orders, sources["orders"], config.data.block_bytes)
-        with ray_session(config.scaling):
-            orders = reading.result()
-            dataset.begin(overwrite=overwrite)
-            tally = _merge(sources, catalog, orders, dataset, config)
-    return publish(dataset, sources, catalog, departments, tally, config)
+    return Dimensions(catalog, departments, read_orders(sources["orders"], config.data.block_bytes))
+
+
+def _begin(
+    dataset: Dataset, sources: dict[str, Source], config: Config, *, overwrite: bool
+) -> None:
+    """Go on with what the same command left half-made, or begin anew."""
+    job = {
+        "shelftag": shelftag.__version__,
+        "inputs": {name: source.fingerprint() for name, source in sources.items()},
+        "config": config.model_dump(mode="json", include={"catalog", "data"}),
+    }
+    if dataset.is_half_written and not dataset.is_complete and _same(job, dataset.job_file):
+        dataset.hold()
+        return
+    if dataset.is_half_written and not dataset.is_complete:
+        print("begun with other tables or settings: begins anew", file=sys.stderr)
+    dataset.begin(overwrite=overwrite)
+    for folder in (dataset.commits_dir, dataset.order_lines_dir, dataset.rejects_dir):
+        folder.mkdir()
+    write_json(dataset.job_file, job)
+
+
+def _same(job: dict[str, Any], file: Path) -> bool:
+    try:
+        return bool(json.loads(file.read_bytes()) == job)
+    except (OSError, ValueError):
+        return False
+
+
+def _start_workers() -> None:
+    """Let Ray's workers import what a task needs while the orders are read."""
+    import ray
+
+    start = ray.remote(_import_graph)
+    for _ in range(int(ray.cluster_resources().get("CPU", 0))):
+        start.remote()
+
+
+def _import_graph() -> None:
+    import ray.data  # noqa: F401
 
 
 def _merge(
@@ -84,8 +136,6 @@ def _merge(
     Raises:
         TooManyRejects: as soon as it is certain.
     """
-    dataset.order_lines_dir.mkdir()
-    dataset.rejects_dir.mkdir()
     tally = _count_dimensions(catalog, orders, dataset)
     order_tables = {name: sources[name] for name in ORDER_TABLES}
     ranges = [
@@ -93,10 +143,15 @@ def _merge(
         for source in order_tables.values()
         for part in byte_ranges(source, config.data.block_bytes)
     ]
+    done = [part.name for part in ranges if is_done(part.name, dataset)]
+    if done:
+        print(f"goes on: {len(done)} of {len(ranges)} pieces are done", file=sys.stderr)
+    to_do = [part for part in ranges if part.name not in done]
     left = sum(part.end - part.start for part in ranges)
     progress = _Progress(left)
-    for counts, purchases in _spread(ranges, order_tables, catalog, orders, dataset):
-        tally.add_range(counts, purchases)
+    for name in chain(done, _spread(to_do, order_tables, catalog, orders, dataset)):
+        counts, purchases = read_commit(name, dataset, catalog.products.num_rows)
+        tally.add_piece(counts, purchases)
         left -= counts.bytes
         tally.check_rejects(config.data.max_rejects, left)
         progress.show(progress.total - left)
@@ -105,14 +160,13 @@ def _merge(
 
 def _count_dimensions(catalog: Catalog, orders: Orders, dataset: Dataset) -> Tally:
     """The accounts of the tables that are read here, and a file of their rejects."""
-    tally = Tally(purchases=np.zeros(catalog.products.num_rows, np.int64))
+    tally = Tally(purchases=np.zeros((1, catalog.products.num_rows), np.int64))
     rejects = [*catalog.rejects, *orders.rejects]
     taken = {**catalog.taken, "orders": orders.dimension.columns.num_rows}
     for name, read in {**catalog.read, "orders": orders.read}.items():
         reasons = count_reasons(row for row in rejects if row.table == name)
         tally.add_table(name, read, taken[name], reasons)
-    part = write_rejects(rejects, dataset.rejects_dir)
-    tally.rejects_parts += [part] if part else []
+    tally.rejects_parts += write_rejects(rejects, dataset.rejects_dir)
     return tally
 
 
@@ -122,14 +176,16 @@ def _spread(
     catalog: Catalog,
     orders: Orders,
     dataset: Dataset,
-) -> Iterator[tuple[RangeCounts, NDArray[np.int64]]]:
-    """One task for each range; what each did, as they finish.
+) -> Iterator[str]:
+    """One task for each range; the names of the committed, as they finish.
 
     Raises:
         Failed: a task failed.
     """
     import ray.data
 
+    if not ranges:
+        return
     # Our own line of progress stands in place of Ray Data's bars and log.
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.WARNING)
@@ -141,8 +197,7 @@ def _spread(
     )
     try:
         for row in graph.iter_rows():
-            purchases = np.frombuffer(row["purchases"], np.int64)
-            yield RangeCounts.model_validate_json(row["counts"]), purchases
+            yield row["name"]
     except ray.exceptions.RayError as error:
         # The text of a task's error is its traceback, and after it those of Ray's own errors.
         cause = str(error).split("\n\nThe above exception")[0].strip().splitlines()[-1]
@@ -151,13 +206,13 @@ def _spread(
 
 def _merge_task(
     row: dict[str, Any], sources: dict[str, Source], sides: Any, dataset: Dataset
-) -> dict[str, Any]:
+) -> dict[str, str]:
     import ray
 
     part = ByteRange(**row)
     orders, products = ray.get(sides)  # in shared memory, not a copy
-    counts, purchases = merge_range(part, sources[part.table], orders, products, dataset)
-    return {"counts": counts.model_dump_json(), "purchases": purchases.tobytes()}
+    merge_range(part, sources[part.table], orders, products, dataset)
+    return {"name": part.name}
 
 
 class _Progress:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shelftag.tables.lookup import Lookup
+from shelftag.tables.lookup import Lookup, first_by_id
 from shelftag.tables.schemas import MAX_ID
 
 IDS = st.integers(0, MAX_ID) | st.integers(0, 50)
@@ -22,8 +22,20 @@ def test_find_is_a_dictionary_of_rows(known: set[int], asked: list[int]) -> None
 
 
 @pytest.mark.parametrize(
-    ("ids", "dense"),
-    [([1, 2, 3], True), ([5, 60_000], True), ([0, MAX_ID], False), ([10**12, 10**12 + 3], True)],
+    ("ids", "slots", "searched"),
+    [
+        ([1, 2, 3], 0, 0),
+        ([5, 60_000], 59_996, 0),
+        ([0, MAX_ID], 0, 2),
+        ([10**12, 10**12 + 3], 4, 0),
+    ],
 )
-def test_ids_that_lie_together_are_indexed(ids: list[int], dense: bool) -> None:
-    assert bool(len(Lookup.of(np.array(ids)).rows)) is dense
+def test_ids_that_lie_together_are_indexed(ids: list[int], slots: int, searched: int) -> None:
+    lookup = Lookup.of(np.array(ids))
+    assert (len(lookup.rows), len(lookup.ids)) == (slots, searched)
+
+
+@given(ids=st.lists(IDS))
+def test_the_first_row_of_each_id(ids: list[int]) -> None:
+    first = first_by_id(np.array(ids, np.int64))
+    assert [(ids[row], row) for row in first] == [(key, ids.index(key)) for key in sorted(set(ids))]

@@ -11,8 +11,16 @@ class Dataset(Folder[DatasetManifest]):
 
     kind = "Dataset"
     made_by = "prepare"
-    contents = ("order_lines", "products.parquet", "rejects")
+    contents = ("job.json", "commits", "order_lines", "products.parquet", "rejects")
     manifest_type = DatasetManifest
+
+    @property
+    def job_file(self) -> Path:
+        return self.path / "job.json"
+
+    @property
+    def commits_dir(self) -> Path:
+        return self.path / "commits"
 
     @property
     def order_lines_dir(self) -> Path:

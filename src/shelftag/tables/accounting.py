@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +12,40 @@ from pydantic import BaseModel
 from shelftag.artifacts import TableAccount
 from shelftag.errors import AccountingError, TooManyRejects
 
+MAX_POSITION = 100  # of a basket; few have as many products
 MIN_ROW_BYTES = 8  # "1,2,3,4" and its end: no good order line is shorter
 
 
-class RangeCounts(BaseModel):
-    """What became of the rows of one byte range of order lines."""
+class PieceCounts(BaseModel):
+    """What became of the rows of one piece of the order lines, or of a part of it."""
 
     table: str
-    bytes: int
-    read: int
-    kept: int
-    dropped: int
-    reasons: dict[str, int]
+    bytes: int = 0
+    read: int = 0
+    kept: int = 0
+    dropped: int = 0
+    reasons: Counter[str] = Counter()
     """Reason -> rejected rows."""
-    part: str
-    """File of the kept lines; empty for none."""
-    rejects_part: str
-    """File of the rejected rows; empty for none."""
+    baskets: list[int] = [0] * MAX_POSITION
+    """Kept lines at position 1, 2, ... of their basket, up to `MAX_POSITION`."""
+    parts: list[str] = []
+    """Files of the kept lines."""
+    rejects_parts: list[str] = []
+    """Files of the rejected rows."""
+
+    def __add__(self, other: Self) -> "PieceCounts":
+        """Both together."""
+        return PieceCounts(
+            table=self.table,
+            bytes=self.bytes + other.bytes,
+            read=self.read + other.read,
+            kept=self.kept + other.kept,
+            dropped=self.dropped + other.dropped,
+            reasons=self.reasons + other.reasons,
+            baskets=np.add(self.baskets, other.baskets).tolist(),
+            parts=self.parts + other.parts,
+            rejects_parts=self.rejects_parts + other.rejects_parts,
+        )
 
 
 @dataclass
@@ -35,11 +53,13 @@ class Tally:
     """Counts of all tables, as they come in."""
 
     purchases: NDArray[np.int64]
-    """Kept lines of each product, [products]."""
+    """Kept lines of each product, [sides, products]: one side, or train, valid and test."""
     tables: dict[str, TableAccount] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     kept: int = 0
     dropped: int = 0
+    baskets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(MAX_POSITION, np.int64))
+    """Kept lines at each position of their basket."""
     parts: list[str] = field(default_factory=list)
     rejects_parts: list[str] = field(default_factory=list)
 
@@ -63,14 +83,15 @@ class Tally:
         )
         self.reasons.update(reasons)
 
-    def add_range(self, counts: RangeCounts, purchases: NDArray[np.int64]) -> None:
-        """Add what a task did with its range of order lines."""
+    def add_piece(self, counts: PieceCounts, purchases: NDArray[np.int64]) -> None:
+        """Add what a task did with its piece of the order lines."""
         self.add_table(counts.table, counts.read, counts.kept + counts.dropped, counts.reasons)
         self.purchases += purchases
         self.kept += counts.kept
         self.dropped += counts.dropped
-        self.parts += [counts.part] if counts.part else []
-        self.rejects_parts += [counts.rejects_part] if counts.rejects_part else []
+        self.baskets += counts.baskets
+        self.parts += counts.parts
+        self.rejects_parts += counts.rejects_parts
 
     def check_rejects(self, max_share: float, bytes_left: int = 0) -> None:
         """Stop when so many rows are bad that the rows to come cannot make up for it.

@@ -3,8 +3,10 @@
 Rows are sorted by id, so that lines in order of `order_id` walk through memory once.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,17 +14,18 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from shelftag.tables.lines import places
-from shelftag.tables.lookup import Lookup
+from shelftag.tables.lookup import Lookup, first_by_id
 from shelftag.tables.parse import Parsed, parse
 from shelftag.tables.ranges import ByteRange, byte_ranges, read_range
 from shelftag.tables.rejects import Reason, Reject, reject
-from shelftag.tables.schemas import CATEGORY, ORDERS
+from shelftag.tables.schemas import ORDERS
 from shelftag.tables.sources import Source
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """n rows by id; `columns` has what a line is given of them, narrow, texts as dictionaries."""
+    """n rows by id; `columns` has what a line is given of them, texts as dictionaries, and all as
+    narrow as can be: each worker maps them, and a page of shared memory costs more than a cast."""
 
     lookup: Lookup
     columns: pa.RecordBatch
@@ -38,18 +41,20 @@ class Orders(NamedTuple):
 
 
 def read_orders(source: Source, block_bytes: int) -> Orders:
-    """The whole orders table, the first row of each order_id."""
+    """The whole orders table, the first row of each order_id; parsed in threads."""
     ranges = byte_ranges(source, block_bytes)
-    parsed = [_parse(source, part) for part in ranges]
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
+        parsed = list(pool.map(lambda part: _parse(source, part), ranges))
     rows = pa.concat_tables([piece.rows for piece in parsed])
-    ids, first = np.unique(rows["order_id"].to_numpy(), return_index=True)
+    ids = rows["order_id"].to_numpy()
+    first = first_by_id(ids)
     rejects = [row for piece in parsed for row in piece.rejects]
     if len(first) < rows.num_rows:
         later = np.setdiff1d(np.arange(rows.num_rows), first)
         rejects += _duplicates(later, source, ranges, parsed)
-    columns = _batch(rows.take(pa.array(first)).drop_columns("order_id"))
+    columns = _batch(rows.drop_columns("order_id"), first)
     read = sum(piece.read for piece in parsed)
-    return Orders(Dimension(Lookup.of(ids), columns), read, rejects)
+    return Orders(Dimension(Lookup.of(ids[first]), columns), read, rejects)
 
 
 def _parse(source: Source, part: ByteRange) -> Parsed:
@@ -75,13 +80,24 @@ def _duplicates(
     return found
 
 
-def _batch(rows: pa.Table) -> pa.RecordBatch:
-    """One batch, `eval_set` with one small dictionary."""
-    names = next(column.choices for column in ORDERS.columns if column.choices)
+def _batch(rows: pa.Table, order: NDArray[np.integer[Any]]) -> pa.RecordBatch:
+    """Some rows as one batch, `eval_set` with one small dictionary."""
     at = rows.schema.get_field_index("eval_set")
-    codes = pc.index_in(rows["eval_set"].cast(pa.string()), pa.array(names)).combine_chunks()
-    eval_set = pa.DictionaryArray.from_arrays(codes, pa.array(names))
-    rows = rows.set_column(at, pa.field("eval_set", CATEGORY), eval_set)
+    rows = rows.set_column(at, "eval_set", _one_dictionary(rows["eval_set"]))
+    at = rows.schema.get_field_index("user_id")
+    if rows.num_rows and pc.max(rows["user_id"]).as_py() < 2**31:
+        rows = rows.set_column(at, "user_id", rows["user_id"].cast(pa.int32()))
     return pa.RecordBatch.from_arrays(
-        [column.combine_chunks() for column in rows.columns], schema=rows.schema
+        [column.combine_chunks().take(pa.array(order)) for column in rows.columns],
+        schema=rows.schema,
     )
+
+
+def _one_dictionary(eval_set: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Pieces of a file meet the values in different orders; here all have one order."""
+    names = pa.array(next(column.choices for column in ORDERS.columns if column.choices))
+    chunks = []
+    for chunk in eval_set.chunks:
+        codes = pc.index_in(chunk.dictionary, names).cast(pa.int8()).take(chunk.indices)
+        chunks.append(pa.DictionaryArray.from_arrays(codes, names))
+    return pa.chunked_array(chunks, pa.dictionary(pa.int8(), pa.string()))

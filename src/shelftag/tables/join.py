@@ -24,8 +24,8 @@ class Joined:
     """Lines of a user's first order: `days_since_prior_order` is null."""
     unmatched: dict[Reason, NDArray[np.int64]]
     """Positions of lines whose order, or else product, does not exist."""
-    purchases: NDArray[np.int64]
-    """Kept lines of each product, [products]."""
+    product: NDArray[np.int32]
+    """Row in the catalog of each kept line."""
 
 
 def join(lines: pa.Table, orders: Dimension, products: Dimension) -> Joined:
@@ -44,7 +44,7 @@ def join(lines: pa.Table, orders: Dimension, products: Dimension) -> Joined:
             Reason.ORDER: np.flatnonzero(order < 0),
             Reason.PRODUCT: np.flatnonzero((order >= 0) & (product < 0)),
         },
-        purchases=np.bincount(kept[PRODUCT_ROW].to_numpy(), minlength=products.columns.num_rows),
+        product=kept[PRODUCT_ROW].to_numpy(),
     )
 
 
@@ -57,7 +57,17 @@ def _gather(lines: pa.Table, orders: Dimension, products: Dimension) -> pa.Table
     order = orders.columns.take(lines[ORDER_ROW].combine_chunks())
     product = products.columns.take(lines[PRODUCT_ROW].combine_chunks())
     columns = []
-    for name in ORDER_LINE.names:
-        side = next(side for side in (lines, order, product) if name in side.schema.names)
-        columns.append(side[name])
+    for field in ORDER_LINE:
+        side = next(side for side in (lines, order, product) if field.name in side.schema.names)
+        columns.append(_widened(side[field.name], field.type))
     return pa.table(columns, schema=ORDER_LINE)
+
+
+def _widened(values: pa.Array | pa.ChunkedArray, wide: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    if values.type == wide:
+        return values
+    if pa.types.is_dictionary(wide):
+        return pa.DictionaryArray.from_arrays(
+            values.indices.cast(wide.index_type), values.dictionary
+        )
+    return values.cast(wide)

@@ -1,10 +1,24 @@
-"""One byte range of order lines, from CSV to Parquet: the work of one task."""
+"""One piece of the order lines, from CSV to Parquet: the work of one task.
+
+    piece --> chunk --> parse --> join --> drop --+
+         '--> chunk --> parse --> join --> drop --+--> one part, its rejects --> commit
+         '--> ...                                 '
+
+Chunks are small, so that their memory is used again: pages that the kernel must hand out and
+clear first took as long as the joining.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from shelftag.artifacts import Dataset
-from shelftag.tables.accounting import RangeCounts
+from shelftag.tables.accounting import MAX_POSITION, PieceCounts
+from shelftag.tables.commits import commit
 from shelftag.tables.dimension import Dimension
 from shelftag.tables.join import Joined, join
 from shelftag.tables.lines import places
@@ -14,30 +28,41 @@ from shelftag.tables.ranges import ByteRange, read_range
 from shelftag.tables.rejects import Reject, count_reasons, reject
 from shelftag.tables.sources import Source
 
+CHUNK_BYTES = 2**23
+CHUNKS_PER_PART = 16
+
+
+class Merged(NamedTuple):
+    """What became of one chunk."""
+
+    read: int
+    joined: Joined
+    rejects: list[Reject]
+
 
 def merge_range(
     part: ByteRange, source: Source, orders: Dimension, products: Dimension, dataset: Dataset
-) -> tuple[RangeCounts, NDArray[np.int64]]:
-    """Read, parse, join, drop, write.
+) -> None:
+    """Read, parse, join, drop, write, commit."""
+    merged = _merged(part, source, orders, products)
+    counts = PieceCounts(table=part.table, bytes=part.end - part.start)
+    purchases = np.zeros((1, products.columns.num_rows), np.int64)
+    while some := list(islice(merged, CHUNKS_PER_PART)):
+        counts += _write(some, part.table, dataset)
+        purchases += _purchases(some, products.columns.num_rows)
+    commit(part.name, counts, purchases, dataset)
 
-    Returns:
-        What became of the rows, and the kept lines of each product, [products].
-    """
-    chunk, start = read_range(source, part)
-    parsed = parse(chunk, start, source)
-    joined = join(parsed.rows, orders, products)
-    rejects = parsed.rejects + _unmatched(joined, parsed, chunk, start, source)
-    counts = RangeCounts(
-        table=part.table,
-        bytes=part.end - part.start,
-        read=parsed.read,
-        kept=joined.kept.num_rows,
-        dropped=joined.dropped,
-        reasons=count_reasons(rejects),
-        part=write_order_lines(joined.kept, dataset.order_lines_dir),
-        rejects_part=write_rejects(rejects, dataset.rejects_dir),
-    )
-    return counts, joined.purchases
+
+def _merged(
+    part: ByteRange, source: Source, orders: Dimension, products: Dimension
+) -> Iterator[Merged]:
+    for start in range(part.start, part.end, CHUNK_BYTES):
+        chunk = ByteRange(part.table, start, min(start + CHUNK_BYTES, part.end))
+        data, position = read_range(source, chunk)
+        parsed = parse(data, position, source)
+        joined = join(parsed.rows, orders, products)
+        unmatched = _unmatched(joined, parsed, data, position, source)
+        yield Merged(parsed.read, joined, parsed.rejects + unmatched)
 
 
 def _unmatched(
@@ -49,3 +74,25 @@ def _unmatched(
         if len(rows)
         for position, raw in places(chunk, start, parsed.rejects, rows)
     ]
+
+
+def _write(merged: list[Merged], table: str, dataset: Dataset) -> PieceCounts:
+    """One part of kept lines, one of rejects, and their counts."""
+    kept = pa.concat_tables([one.joined.kept for one in merged])
+    rejects = [row for one in merged for row in one.rejects]
+    position = np.minimum(kept["add_to_cart_order"].to_numpy(), MAX_POSITION + 1)
+    return PieceCounts(
+        table=table,
+        read=sum(one.read for one in merged),
+        kept=kept.num_rows,
+        dropped=sum(one.joined.dropped for one in merged),
+        reasons=count_reasons(rejects),
+        baskets=np.bincount(position, minlength=MAX_POSITION + 2)[1:-1].tolist(),
+        parts=write_order_lines(kept, dataset.order_lines_dir),
+        rejects_parts=write_rejects(rejects, dataset.rejects_dir),
+    )
+
+
+def _purchases(merged: list[Merged], products: int) -> NDArray[np.int64]:
+    rows = np.concatenate([one.joined.product for one in merged])
+    return np.bincount(rows, minlength=products)

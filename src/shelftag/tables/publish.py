@@ -3,7 +3,7 @@
 from typing import get_args
 
 import shelftag
-from shelftag.artifacts import Dataset, DatasetManifest, fingerprint
+from shelftag.artifacts import Dataset, DatasetManifest, fingerprint, remove
 from shelftag.catalog.departments import Departments
 from shelftag.catalog.split import Split
 from shelftag.config import Config
@@ -37,7 +37,7 @@ def publish(
     remove_others(dataset.rejects_dir, tally.rejects_parts)
     tally.check_balance(ORDER_TABLES, count_rows(dataset.order_lines_dir, tally.parts))
     split = splits(catalog.products, departments, config.data.split)
-    products = product_rows(catalog.products, tally.purchases, split)
+    products = product_rows(catalog.products, tally.purchases[0], split)
     write_products(products, dataset.products_file)
     manifest = DatasetManifest(
         shelftag=shelftag.__version__,
@@ -58,4 +58,6 @@ def publish(
         parts=tuple(sorted(tally.parts)),
     )
     dataset.publish(manifest)
+    remove(dataset.commits_dir)
+    remove(dataset.job_file)
     return manifest

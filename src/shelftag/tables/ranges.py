@@ -20,6 +20,11 @@ class ByteRange:
     start: int
     end: int
 
+    @property
+    def name(self) -> str:
+        """Its name among the pieces of a job."""
+        return f"{self.table}-{self.start}-{self.end}"
+
 
 def byte_ranges(source: Source, block_bytes: int) -> list[ByteRange]:
     """Ranges of equal size, at most `block_bytes`, over a file's rows."""
