@@ -1,5 +1,6 @@
 """The drawings: well-formed, the same twice, and leaving no trace in matplotlib's settings."""
 
+import re
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -7,14 +8,22 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from shelftag.report.distributions import MAX_LABEL, Bar, bars, heat_map, histogram, lorenz_curve
 from shelftag.report.figures import (
     confusion_heat_map,
     precision_and_recall,
     reliability_diagram,
     train_and_test,
 )
+from shelftag.report.flow import HAIRLINE, Flow, Node, Stream, flows
+from shelftag.report.svg import BASELINE, MODEL, WRONG
 
-ODD = ("a <b> & $x^2$", '"乳製品" id="1"', "naïve")
+ODD = ("a <b> & $x^2$", '"乳製品" id="1" url(#2)', "naïve")
+
+FLOW = Flow(
+    [[Node(100, ODD[0], BASELINE)], [Node(75, ODD[1], MODEL), Node(25, "out", WRONG)]],
+    [Stream(0, 0, 0, 75), Stream(0, 0, 1, 25)],
+)
 
 DRAWINGS: dict[str, Callable[[str], str]] = {
     "accuracy": lambda name: train_and_test(name, [(ODD[0], 0.97, 0.86), (ODD[1], 1.0, 0.0)]),
@@ -24,6 +33,11 @@ DRAWINGS: dict[str, Callable[[str], str]] = {
     "confusion": lambda name: confusion_heat_map(
         name, ODD, np.array([[5, 1, 0], [0, 0, 0], [2, 0, 3]])
     ),
+    "flow": lambda name: flows(name, "Rows", [FLOW]),
+    "bars": lambda name: bars(name, "Bars", [Bar(ODD[0], 1, "5"), Bar(ODD[1], 0, "0")]),
+    "histogram": lambda name: histogram(name, "Sizes", [0, 1_500, 2], 1, "products"),
+    "hours": lambda name: heat_map(name, "Hours", np.arange(168).reshape(7, 24), "day", "hour"),
+    "lorenz": lambda name: lorenz_curve(name, "Curve", np.array([0, 0.1, 1]), "y", "x"),
     "reliability": lambda name: reliability_diagram(name, [(0.4, 0.5), (0.9, 0.8)], 0.9),
 }
 
@@ -72,14 +86,11 @@ def test_takes_its_colours_from_the_page(name: str) -> None:
     assert "#0102" not in svg
 
 
-@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion"])
+@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion", "flow", "bars"])
 def test_names_are_drawn_as_they_are(name: str) -> None:
-    root = ElementTree.fromstring(DRAWINGS[name](name))
-    words = " ".join(
-        element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")
-    )
+    words = _words(DRAWINGS[name](name))
     assert "a <b> & $x^2$" in words
-    assert "乳製品" in words
+    assert ODD[1] in words
 
 
 def test_what_is_not_there_is_a_dash_and_no_bar() -> None:
@@ -98,3 +109,40 @@ def test_confusions_are_darker_where_more_of_a_row_goes() -> None:
     assert [float(one) for one in wrong] == pytest.approx(
         [0.75 * 0.75**0.5]
     )  # nothing is not drawn
+
+
+def _words(svg: str) -> str:
+    root = ElementTree.fromstring(svg)
+    return " ".join(one.text or "" for one in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def _lengths(svg: str) -> list[float]:
+    """Of all level strokes, in points."""
+    strokes = re.findall(r'd="M ([\d.]+) ([\d.]+) \nL ([\d.]+) \2 \n" [^>]*stroke-width', svg)
+    return [float(right) - float(left) for left, _, right in strokes]
+
+
+def test_streams_are_as_wide_as_their_rows_are_many() -> None:
+    source, merged, rejected = _lengths(flows("x", "Rows", [FLOW]))
+    assert (merged / source, rejected / source) == pytest.approx((0.75, 0.25))
+
+
+def test_one_row_of_millions_is_drawn_and_none_is_not() -> None:
+    def rejected(rows: int) -> float:
+        nodes = [Node(9_000_000, "merged", MODEL), Node(rows, "rejected", WRONG)]
+        streams = [Stream(0, 0, 0, 9_000_000), Stream(0, 0, 1, rows)]
+        flow = Flow([[Node(9_000_000 + rows, "read", BASELINE)], nodes], streams)
+        return _lengths(flows("x", "Rows", [flow]))[2]
+
+    assert rejected(1) == pytest.approx(72 * HAIRLINE)
+    assert rejected(0) == 0
+
+
+def test_long_labels_are_cut_and_folded() -> None:
+    words = _words(bars("x", "Bars", [Bar("a\nb " + "c" * 400, 1, "7")]))
+    assert words == f"a b {'c' * (MAX_LABEL - 5)}… 7"
+
+
+def test_each_hour_is_as_dark_as_it_is_busy() -> None:
+    svg = heat_map("x", "Hours", np.array([[4, 2], [1, 0]]), "day", "hour")
+    assert [float(one) for one in re.findall(r"fill-opacity: ([\d.]+)", svg)] == [0.5, 0.25]

@@ -73,6 +73,7 @@ def test_loads_nothing() -> None:
             if key in ("src", "href", "xlink:href", "srcset", "action"):
                 assert (value or "").startswith("#")
     assert re.findall(r"@import|url\((?!#)", html) == []
+    assert "default-src 'none'" in html  # so that a browser would refuse to, too
 
 
 def test_ids_stay_apart_between_drawings() -> None:

@@ -10,7 +10,7 @@ from shelftag.report.figures import (
     reliability_diagram,
     train_and_test,
 )
-from shelftag.report.page import Drawing, Page, Table, Tile, Tone
+from shelftag.report.page import Drawing, Page, Table, Tile, Tone, percent
 
 TONES: dict[str, Tone] = {"better": "good", "even": "neutral", "worse": "bad"}
 
@@ -160,8 +160,3 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
 
 def _scope(scores: Scores) -> str:
     return f"{scores.scope.sentence}."
-
-
-def percent(share: float | None) -> str:
-    """A share in percent, or a dash."""
-    return "–" if share is None else f"{share:.1%}"  # noqa: RUF001

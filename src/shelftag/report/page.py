@@ -33,6 +33,8 @@ class Drawing:
     caption: str
     scope: str
     svg: str
+    narrow: bool = False
+    """Drawn for half the page: two stand side by side where there is room."""
 
     @property
     def markup(self) -> Markup:
@@ -64,6 +66,7 @@ class Page:
     drawings: Sequence[Drawing]
     tables: Sequence[Table]
     facts: Sequence[tuple[str, str]]
+    facts_title: str = "What was measured"
 
 
 def render(page: Page) -> str:
@@ -78,3 +81,8 @@ def _template() -> Template:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(source)
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, or a dash."""
+    return "–" if share is None else f"{share:.1%}"  # noqa: RUF001
