@@ -1,6 +1,7 @@
 """Dataset, Run and Tags: the folders stages meet through, and the only place that knows paths.
 
-    DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  manifest.json
+    DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  report.html
+              manifest.json
     RUN/      config.json  dataset.json  progress.json  scratch/  checkpoints/  base/  linear/
               evaluation/  adapter/  manifest.json
     TAGS/     tags/*.parquet  errors/*.parquet  progress.json  manifest.json

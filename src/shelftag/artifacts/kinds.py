@@ -11,7 +11,15 @@ class Dataset(Folder[DatasetManifest]):
 
     kind = "Dataset"
     made_by = "prepare"
-    contents = ("job.json", "commits", "order_lines", "products.parquet", "rejects")
+    contents = (
+        "job.json",
+        "commits",
+        "order_lines",
+        "products.parquet",
+        "conflicts.parquet",
+        "rejects",
+        "report.html",
+    )
     manifest_type = DatasetManifest
 
     @property
@@ -31,8 +39,16 @@ class Dataset(Folder[DatasetManifest]):
         return self.path / "products.parquet"
 
     @property
+    def conflicts_file(self) -> Path:
+        return self.path / "conflicts.parquet"
+
+    @property
     def rejects_dir(self) -> Path:
         return self.path / "rejects"
+
+    @property
+    def report_file(self) -> Path:
+        return self.path / "report.html"
 
 
 class Run(Folder[RunManifest]):
