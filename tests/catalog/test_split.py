@@ -1,12 +1,13 @@
 """The split is fixed for ever: these values must not change with any version."""
 
+from hashlib import blake2b
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftag.catalog.split import split_of, token_set
+from shelftag.catalog.split import Shares, split_of, thresholds, token_set, words
 
 GOLDEN = {
     "Greek Yogurt Vanilla": ("greek vanilla yogurt", "train"),
@@ -34,7 +35,30 @@ def test_order_case_and_repeats_do_not_matter(words: list[str], random: Random) 
     assert token_set(" - ".join(shuffled)) == token_set(" ".join(words))
 
 
-def test_shares() -> None:
-    splits = [split_of(f"name {i}") for i in range(20_000)]
-    for split, share in (("train", 0.8), ("valid", 0.1), ("test", 0.1)):
+def test_words_keep_their_order() -> None:
+    assert words("Vanilla  Greek-YOGURT_2%") == ["vanilla", "greek", "yogurt", "2"]
+
+
+@pytest.mark.parametrize("shares", [Shares(), Shares(0.5, 0.3)])
+def test_shares(shares: Shares) -> None:
+    splits = [split_of(f"name {i}", shares) for i in range(20_000)]
+    for split, share in zip(("train", "valid", "test"), [*shares, 1 - sum(shares)], strict=True):
         assert abs(splits.count(split) / len(splits) - share) < 0.01  # type: ignore[arg-type]
+
+
+def test_the_bounds_are_the_decimals_as_they_are_written() -> None:
+    for shares, tenths in ((Shares(0.8, 0.1), (8, 9)), (Shares(0.7, 0.1), (7, 8))):
+        for bound, tenth in zip(thresholds(shares), tenths, strict=True):
+            assert 10 * (bound - 1) < tenth * 2**64 <= 10 * bound
+    assert 0.7 + 0.1 < 0.8  # what summing as floats would make of it
+
+
+def test_a_point_on_the_bound_is_past_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = int.from_bytes(blake2b(b"name", digest_size=8).digest(), "big")
+    for bounds, split in (
+        ((point + 1, point + 2), "train"),
+        ((point, point + 1), "valid"),
+        ((point - 1, point), "test"),
+    ):
+        monkeypatch.setattr("shelftag.catalog.split.thresholds", lambda _, bounds=bounds: bounds)
+        assert split_of("name") == split

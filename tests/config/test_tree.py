@@ -32,6 +32,8 @@ def test_file_then_overrides(tmp_path: Path) -> None:
         ("train=3", ["train", "3"]),
         ("train.epochs.x=3", ["train.epochs", "{'x': 3}"]),
         ("train.seed=[", ["'train.seed=['"]),
+        ("data.valid_share=0", ["data.valid_share", "greater than 0"]),
+        ("data.train_share=0.9", ["0.9 + 0.1", "must leave a share for test"]),
     ],
 )
 def test_an_error_names_key_value_and_rule(override: str, words: list[str]) -> None:

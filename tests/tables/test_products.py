@@ -7,10 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shelftag.artifacts import Leakage
-from shelftag.catalog.split import split_of
+from shelftag.catalog.split import Shares, split_of
 from shelftag.errors import InputError
-from shelftag.tables.leakage import audit
 from shelftag.tables.products import (
     learned_departments,
     product_rows,
@@ -96,19 +94,32 @@ def test_rows_as_they_are_stored(tmp_path: Path) -> None:
     ]
 
 
-def test_audit_counts_what_stands_on_both_sides() -> None:
-    rows = pa.table(
-        {
-            "name": ["Red Tea", "red  tea", "Tea Red", "Box", "Box", "Jam", "Jam"],
-            "split": ["train", "test", "valid", "train", "unlabelled", "valid", "test"],
-        }
-    )
-    assert audit(rows) == Leakage(spelling=1, token_set=1)
+def test_by_row_a_product_has_a_row_for_each_split_with_lines() -> None:
+    catalog = products(["a", "b", "c", "d"], ["snacks", "dairy", "missing", "snacks"])
+    lines = np.array([[3, 0, 1, 0], [0, 0, 1, 0], [2, 0, 1, 4]])
+    rows = product_rows(catalog, lines, ["valid", "test", "unlabelled", "train"])
+    assert rows.select(["id", "name", "split", "purchases"]).to_pylist() == [
+        {"id": 0, "name": "a", "split": "train", "purchases": 3},
+        {"id": 0, "name": "a", "split": "test", "purchases": 2},
+        {"id": 1, "name": "b", "split": "test", "purchases": 0},
+        {"id": 2, "name": "c", "split": "unlabelled", "purchases": 3},
+        {"id": 3, "name": "d", "split": "test", "purchases": 4},
+    ]
 
 
-def test_audit_sees_only_token_sets_of_reordered_names() -> None:
-    rows = pa.table({"name": ["Red Tea", "Tea Red"], "split": ["train", "test"]})
-    assert audit(rows) == Leakage(token_set=1)
+def test_by_row_a_product_without_lines_goes_by_its_id() -> None:
+    catalog = products(["same"] * 50, ["snacks", "dairy"] * 25)
+    departments = learned_departments(catalog, UNLABELLED)
+    found = splits(catalog, departments, "row")
+    assert found == splits(catalog, departments, "product")
+    rows = product_rows(catalog, np.zeros((3, 50), np.int64), found)
+    assert rows["split"].to_pylist() == found
+
+
+def test_shares_are_the_configs() -> None:
+    catalog = products([f"name {i}" for i in range(50)], ["snacks", "dairy"] * 25)
+    departments = learned_departments(catalog, UNLABELLED)
+    assert set(splits(catalog, departments, "product", Shares(0.001, 0.998))) == {"valid"}
 
 
 def test_a_name_without_letters_is_its_own_key() -> None:

@@ -7,27 +7,51 @@ set, they stay together.
 
 import re
 import unicodedata
+from fractions import Fraction
+from functools import cache
 from hashlib import blake2b
-from typing import Literal
+from math import ceil
+from typing import Literal, NamedTuple
 
 Split = Literal["train", "valid", "test", "unlabelled"]
-
-TRAIN_BELOW = 0.8
-VALID_BELOW = 0.9
 
 _TOKEN = re.compile(r"[^\W_]+")  # runs of letters and digits, of any script
 
 
+class Shares(NamedTuple):
+    """Shares of train and valid, in (0, 1); test is the rest."""
+
+    train: float = 0.8
+    valid: float = 0.1
+
+
+SHARES = Shares()
+
+
+def words(name: str) -> list[str]:
+    """NFKC, casefold, runs of letters and digits, in the name's order."""
+    return _TOKEN.findall(unicodedata.normalize("NFKC", name).casefold())
+
+
 def token_set(name: str) -> str:
-    """NFKC, casefold, runs of letters and digits, sorted, unique, joined by one space."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(sorted(set(_TOKEN.findall(folded))))
+    """The words of a name, sorted, unique, joined by one space."""
+    return " ".join(sorted(set(words(name))))
 
 
-def split_of(key: str) -> Split:
-    """Train below 0.8, valid below 0.9, else test, of BLAKE2b-64 of the key over 2**64."""
-    digest = blake2b(key.encode(), digest_size=8).digest()
-    point = int.from_bytes(digest, "big") / 2**64
-    if point < TRAIN_BELOW:
+def split_of(key: str, shares: Shares = SHARES) -> Split:
+    """Train, valid or test: BLAKE2b-64 of the key over 2**64 is below 0.8, below 0.9, or not."""
+    point = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
+    train_below, valid_below = thresholds(shares)
+    if point < train_below:
         return "train"
-    return "valid" if point < VALID_BELOW else "test"
+    return "valid" if point < valid_below else "test"
+
+
+@cache
+def thresholds(shares: Shares) -> tuple[int, int]:
+    """The first 64-bit points past train and past valid.
+
+    The sum is that of the decimals as they are written: as floats, 0.7 + 0.1 is below 0.8.
+    """
+    train, valid = (Fraction(str(share)) for share in shares)
+    return ceil(train * 2**64), ceil((train + valid) * 2**64)

@@ -84,6 +84,9 @@ class TrainConfig(Section):
     target_precision: float = Field(default=0.98, gt=0, lt=1)
     """Precision the review threshold is set for, on the validation split."""
 
+    allow_leakage: bool = False
+    """Train on a Dataset whose held-out products are known by name, as the study's were."""
+
     seed: int = Field(default=0, ge=0)
     """Seeds weights, batch order and dropout."""
 

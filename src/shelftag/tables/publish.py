@@ -1,11 +1,9 @@
 """The last step: accounts checked, products.parquet, and then the manifest."""
 
-from typing import get_args
-
 import shelftag
-from shelftag.artifacts import Dataset, DatasetManifest, fingerprint, remove
+from shelftag.artifacts import Dataset, DatasetManifest, fingerprint
 from shelftag.catalog.departments import Departments
-from shelftag.catalog.split import Split
+from shelftag.catalog.split import Shares
 from shelftag.config import Config
 from shelftag.tables.accounting import Tally
 from shelftag.tables.catalog import Catalog
@@ -14,6 +12,7 @@ from shelftag.tables.parts import count_rows, remove_others
 from shelftag.tables.products import product_rows, splits, write_products
 from shelftag.tables.schemas import PRIOR, TRAIN
 from shelftag.tables.sources import Source
+from shelftag.tables.split_counts import split_counts, splits_by_department
 
 ORDER_TABLES = (PRIOR.name, TRAIN.name)
 
@@ -36,8 +35,9 @@ def publish(
     remove_others(dataset.order_lines_dir, tally.parts)
     remove_others(dataset.rejects_dir, tally.rejects_parts)
     tally.check_balance(ORDER_TABLES, count_rows(dataset.order_lines_dir, tally.parts))
-    split = splits(catalog.products, departments, config.data.split)
-    products = product_rows(catalog.products, tally.purchases[0], split)
+    shares = Shares(config.data.train_share, config.data.valid_share)
+    split = splits(catalog.products, departments, config.data.split, shares)
+    products = product_rows(catalog.products, tally.purchases, split)
     write_products(products, dataset.products_file)
     manifest = DatasetManifest(
         shelftag=shelftag.__version__,
@@ -45,7 +45,8 @@ def publish(
         config=config.model_dump(mode="json"),
         departments=departments.names,
         split_protocol=config.data.split,
-        splits={name: split.count(name) for name in get_args(Split)},
+        splits=split_counts(products),
+        splits_by_department=splits_by_department(products),
         tables={name: tally.tables[name] for name in sources},
         order_lines={
             "merged": tally.kept + tally.dropped,
@@ -58,6 +59,4 @@ def publish(
         parts=tuple(sorted(tally.parts)),
     )
     dataset.publish(manifest)
-    remove(dataset.commits_dir)
-    remove(dataset.job_file)
     return manifest

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shelftag.artifacts import Dataset, DatasetManifest
+from shelftag.tables.split_counts import too_rare
 
 
 def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -> None:
@@ -16,6 +17,8 @@ def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -
     splits = ", ".join(f"{name} {count:,}" for name, count in manifest.splits.items())
     console.print(f"products by {manifest.split_protocol}: {splits}")
     console.print(f"departments learned: {len(manifest.departments)}")
+    if rare := too_rare(manifest.departments, manifest.splits_by_department):
+        console.print(rare, soft_wrap=True)
     console.print(
         f"Dataset {dataset.path} ({manifest.fingerprint[:8]}): {seconds:.1f} s", soft_wrap=True
     )

@@ -5,9 +5,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shelftag.artifacts import Dataset
+from shelftag.artifacts import Dataset, DatasetManifest
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, InputError
+
+MAX_LEAKAGE = 0.01
+"""Share of the held-out that train may know by name: more would show in the accuracy."""
 
 
 def check_trainable(config: Config, dataset: Dataset) -> None:
@@ -16,7 +19,7 @@ def check_trainable(config: Config, dataset: Dataset) -> None:
     Raises:
         ArtifactError: the Dataset is not complete, or damaged.
         ConfigError: settings exclude each other, or what the Dataset was made with.
-        InputError: the Dataset has nothing to train or calibrate on.
+        InputError: the Dataset has nothing to train or calibrate on, or its test split leaks.
     """
     manifest = dataset.manifest()
     try:
@@ -34,6 +37,23 @@ def check_trainable(config: Config, dataset: Dataset) -> None:
         if not manifest.splits.get(split):
             raise InputError(
                 f"the Dataset has no {split} products", "prepare it from a larger catalog"
+            )
+    if not config.train.allow_leakage:
+        _check_leakage(manifest)
+
+
+def _check_leakage(manifest: DatasetManifest) -> None:
+    leakage = manifest.leakage
+    for what, known, of in (
+        ("test purchases are of names", leakage.test_purchases_known, leakage.test_purchases),
+        ("held-out products have token sets", leakage.token_set, leakage.held_out),
+    ):
+        share = known / max(of, 1)
+        if share > MAX_LEAKAGE:
+            raise InputError(
+                f"{share:.1%} of the Dataset's {what} that are in train "
+                f"(data.split = {manifest.split_protocol}), and {MAX_LEAKAGE:.0%} is the limit",
+                "prepare it with data.split=token_set, or set train.allow_leakage=true to compare",
             )
 
 
