@@ -22,7 +22,8 @@ class TrigramSets(NamedTuple):
     """[n]."""
     sketches: NDArray[np.uint64]
     """Parity of the trigrams that fall on each of 64 bits, [n]: two sets have at least as many
-    trigrams that are not in common as their sketches have bits that differ."""
+    trigrams that are not in common as their sketches have bits that differ (the bitmap filter of
+    Sandes, Teodoro and Melo, 2020)."""
     span: int
 
 
