@@ -4,6 +4,7 @@ Ray's own ports (GCS, raylet, workers) listen on all interfaces whatever one doe
 stays on, and the token is a file that only its owner can read.
 """
 
+import gc
 import logging
 import os
 import secrets
@@ -43,7 +44,21 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         with _unwrapped():
             yield
     finally:
+        _stop()
+
+
+def _stop() -> None:
+    """Stop the Ray that was started here, while other threads may go on with their work.
+
+    One that collects a reference of Ray's meanwhile would end the process.
+    """
+    import ray
+
+    gc.disable()
+    try:
         ray.shutdown()
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -27,23 +27,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import shelftag
 from cluster.local import ray_session
 from shelftag.artifacts import Dataset, DatasetManifest, write_json
 from shelftag.config import Config
 from shelftag.errors import Failed
 from shelftag.tables.accounting import Tally
-from shelftag.tables.catalog import Catalog, read_catalog
 from shelftag.tables.commits import is_done, read_commit
-from shelftag.tables.dimension import Orders, read_orders
-from shelftag.tables.merge import merge_range
-from shelftag.tables.parts import write_rejects
-from shelftag.tables.products import learned_departments
+from shelftag.tables.merge import Job, merge_range
 from shelftag.tables.publish import ORDER_TABLES, publish
 from shelftag.tables.ranges import ByteRange, byte_ranges
-from shelftag.tables.rejects import count_reasons
+from shelftag.tables.small import SmallTables, count_small, name_facts, read_small
 from shelftag.tables.sources import Source, check_sources
 
 
@@ -70,22 +64,18 @@ def prepare(
     """
     sources = check_sources(tables)
     dataset.check_free(overwrite=overwrite)
-    with ThreadPoolExecutor(1) as beside:  # the small tables are read while Ray starts
-        reading = beside.submit(_read, sources, config)
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(read_small, sources, config)  # while Ray starts
         with ray_session(config.scaling):
             _start_workers()
-            read = reading.result()
+            small = reading.result()
+            naming = beside.submit(name_facts, small)  # while the lines are joined
             _begin(dataset, sources, config, overwrite=overwrite)
-            tally = _merge(sources, read, dataset, config)
-            # ... and the Dataset is published while Ray stops
-            publishing = beside.submit(publish, dataset, sources, read, tally, config)
+            tally = _merge(sources, small, dataset, config)
+            names = naming.result()
+            publishing = beside.submit(publish, dataset, sources, small, names, tally, config)
+            # ... while Ray stops
     return publishing.result()
-
-
-def _read(sources: dict[str, Source], config: Config) -> Dimensions:
-    catalog = read_catalog(sources)
-    departments = learned_departments(catalog.products, config.catalog.unlabelled)
-    return Dimensions(catalog, departments, read_orders(sources["orders"], config.data.block_bytes))
 
 
 def _begin(
@@ -129,18 +119,18 @@ def _import_graph() -> None:
 
 
 def _merge(
-    sources: dict[str, Source], catalog: Catalog, orders: Orders, dataset: Dataset, config: Config
+    sources: dict[str, Source], small: SmallTables, dataset: Dataset, config: Config
 ) -> Tally:
     """Join the order lines, range by range, and count.
 
     Raises:
         TooManyRejects: as soon as it is certain.
     """
-    tally = _count_dimensions(catalog, orders, dataset)
-    order_tables = {name: sources[name] for name in ORDER_TABLES}
+    tally = count_small(small, dataset, config)
+    job = Job({name: sources[name] for name in ORDER_TABLES}, dataset, config.data)
     ranges = [
         part
-        for source in order_tables.values()
+        for source in job.sources.values()
         for part in byte_ranges(source, config.data.block_bytes)
     ]
     done = [part.name for part in ranges if is_done(part.name, dataset)]
@@ -149,8 +139,8 @@ def _merge(
     to_do = [part for part in ranges if part.name not in done]
     left = sum(part.end - part.start for part in ranges)
     progress = _Progress(left)
-    for name in chain(done, _spread(to_do, order_tables, catalog, orders, dataset)):
-        counts, purchases = read_commit(name, dataset, catalog.products.num_rows)
+    for name in chain(done, _spread(to_do, small, job)):
+        counts, purchases = read_commit(name, dataset, small.catalog.products.num_rows)
         tally.add_piece(counts, purchases)
         left -= counts.bytes
         tally.check_rejects(config.data.max_rejects, left)
@@ -158,25 +148,7 @@ def _merge(
     return tally
 
 
-def _count_dimensions(catalog: Catalog, orders: Orders, dataset: Dataset) -> Tally:
-    """The accounts of the tables that are read here, and a file of their rejects."""
-    tally = Tally(purchases=np.zeros((1, catalog.products.num_rows), np.int64))
-    rejects = [*catalog.rejects, *orders.rejects]
-    taken = {**catalog.taken, "orders": orders.dimension.columns.num_rows}
-    for name, read in {**catalog.read, "orders": orders.read}.items():
-        reasons = count_reasons(row for row in rejects if row.table == name)
-        tally.add_table(name, read, taken[name], reasons)
-    tally.rejects_parts += write_rejects(rejects, dataset.rejects_dir)
-    return tally
-
-
-def _spread(
-    ranges: list[ByteRange],
-    sources: dict[str, Source],
-    catalog: Catalog,
-    orders: Orders,
-    dataset: Dataset,
-) -> Iterator[str]:
+def _spread(ranges: list[ByteRange], small: SmallTables, job: Job) -> Iterator[str]:
     """One task for each range; the names of the committed, as they finish.
 
     Raises:
@@ -190,11 +162,9 @@ def _spread(
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
-    sides = ray.put((orders.dimension, catalog.dimension()))
+    dimensions = ray.put((small.orders.dimension, small.products))
     graph = ray.data.from_items([asdict(part) for part in ranges], override_num_blocks=len(ranges))
-    graph = graph.map(
-        _merge_task, fn_kwargs={"sources": sources, "sides": sides, "dataset": dataset}
-    )
+    graph = graph.map(_merge_task, fn_kwargs={"job": job, "dimensions": dimensions})
     try:
         for row in graph.iter_rows():
             yield row["name"]
@@ -204,14 +174,12 @@ def _spread(
         raise Failed(f"a task on order lines failed ({cause})", "run the command again") from error
 
 
-def _merge_task(
-    row: dict[str, Any], sources: dict[str, Source], sides: Any, dataset: Dataset
-) -> dict[str, str]:
+def _merge_task(row: dict[str, Any], job: Job, dimensions: Any) -> dict[str, str]:
     import ray
 
     part = ByteRange(**row)
-    orders, products = ray.get(sides)  # in shared memory, not a copy
-    merge_range(part, sources[part.table], orders, products, dataset)
+    orders, products = ray.get(dimensions)  # in shared memory, not a copy
+    merge_range(part, job, orders, products)
     return {"name": part.name}
 
 

@@ -16,6 +16,7 @@ from shelftag.artifacts import Dataset
 from shelftag.config import parse_config
 from shelftag.config.synthesis import FULL_LINES
 from shelftag.errors import ArtifactError, Failed, InputError, TooManyRejects
+from shelftag.tables.merge import Job
 from tests.tables.made import KEPT, MERGED, TABLES, in_order, merged_by_pandas, write_tables
 
 pytestmark = pytest.mark.usefixtures("ray_here")
@@ -114,10 +115,10 @@ def test_too_many_rejects_stop_the_job(tmp_path: Path) -> None:
     assert dataset.is_complete
 
 
-def dies_once(row: dict[str, Any], dataset: Dataset, **rest: Any) -> dict[str, Any]:
+def dies_once(row: dict[str, Any], job: Job, **rest: Any) -> dict[str, str]:
     """A task whose worker is killed after it has written its parts, the first time."""
-    done = merge_task(row, dataset=dataset, **rest)
-    marker = dataset.path.parent / f"died-{row['table']}-{row['start']}"
+    done = merge_task(row, job=job, **rest)
+    marker = job.dataset.path.parent / f"died-{row['table']}-{row['start']}"
     if not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)

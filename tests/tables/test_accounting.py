@@ -1,51 +1,51 @@
 """Rows in = rows out + dropped + rejected, or it is said."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from shelftag.errors import AccountingError, TooManyRejects
-from shelftag.tables.accounting import RangeCounts, Tally
+from shelftag.tables.accounting import PieceCounts, Tally
 
 ORDER_TABLES = ("prior",)
 
 
 def tally(*, kept: int = 6, dropped: int = 3, bad: int = 1, read: int = 10) -> Tally:
-    counts = RangeCounts(
+    counts = PieceCounts(
         table="prior",
         bytes=100,
         read=read,
         kept=kept,
         dropped=dropped,
-        reasons={"order does not exist": bad} if bad else {},
-        part="part",
-        rejects_part="rejects" if bad else "",
+        reasons=Counter({"order does not exist": bad} if bad else {}),
+        parts=["part"],
+        rejects_parts=["rejects"] if bad else [],
     )
-    sums = Tally(purchases=np.zeros(2, np.int64))
+    sums = Tally(purchases=np.zeros((1, 2), np.int64))
     sums.add_table("products", read=2, merged=2, reasons={})
-    sums.add_range(counts, np.array([kept, 0]))
+    sums.add_piece(counts, np.array([[kept, 0]]))
     return sums
 
 
 def test_ranges_add_up() -> None:
     sums = tally()
-    sums.add_range(RangeCounts.model_validate_json(counts_json()), np.array([1, 1]))
+    sums.add_piece(PieceCounts.model_validate_json(counts_json()), np.array([[1, 1]]))
     assert (sums.read, sums.rejected, sums.kept, sums.dropped) == (17, 3, 8, 4)
     assert sums.reasons == {"order does not exist": 1, "wrong number of fields": 2}
-    assert sums.purchases.tolist() == [7, 1]
+    assert sums.purchases.tolist() == [[7, 1]]
     assert (sums.parts, sums.rejects_parts) == (["part"], ["rejects"])
     sums.check_balance(ORDER_TABLES, written=8)
 
 
 def counts_json() -> str:
-    return RangeCounts(
+    return PieceCounts(
         table="prior",
         bytes=50,
         read=5,
         kept=2,
         dropped=1,
-        reasons={"wrong number of fields": 2},
-        part="",
-        rejects_part="",
+        reasons=Counter({"wrong number of fields": 2}),
     ).model_dump_json()
 
 
@@ -67,7 +67,7 @@ def test_a_lost_row_is_an_error(sums: Tally, written: int, what: str) -> None:
 
 def test_purchases_are_checked_against_the_files() -> None:
     sums = tally()
-    sums.purchases[1] += 1
+    sums.purchases[0, 1] += 1
     with pytest.raises(AccountingError, match="purchases: 7 is not 6"):
         sums.check_balance(ORDER_TABLES, written=6)
 

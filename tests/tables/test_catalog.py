@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shelftag.errors import InputError
@@ -62,6 +63,8 @@ def test_byte_order_mark_and_crlf(tmp_path: Path) -> None:
     assert catalog(tmp_path, products=text.replace(b"\n", b"\r\n")).rejects == []
 
 
-def test_equal_names_share_a_dictionary_entry(tmp_path: Path) -> None:
-    side = catalog(tmp_path, products=HEADER + "1,A,1,10\n2,A,2,20\n3,B,1,10\n").dimension()
-    assert side.columns["product_name"].dictionary.to_pylist() == ["A", "B"]
+def test_equal_names_share_a_dictionary_entry_and_common_ones_are_first(tmp_path: Path) -> None:
+    read = catalog(tmp_path, products=HEADER + "1,A,1,10\n2,A,2,20\n3,B,1,10\n4,C,2,10\n")
+    names = read.dimension(np.array([1, 0, 0, 5])).columns["product_name"]
+    assert names.dictionary.to_pylist() == ["C", "A", "B"]
+    assert names.to_pylist() == ["A", "A", "B", "C"]

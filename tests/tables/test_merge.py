@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from shelftag.artifacts import Dataset
-from shelftag.tables.accounting import RangeCounts
+from shelftag.config.data import DataConfig
+from shelftag.tables.accounting import PieceCounts
 from shelftag.tables.catalog import read_catalog
+from shelftag.tables.commits import read_commit
 from shelftag.tables.dimension import read_orders
-from shelftag.tables.merge import merge_range
+from shelftag.tables.merge import Job, merge_range
 from shelftag.tables.parts import count_rows, remove_others
 from shelftag.tables.ranges import byte_ranges
 from shelftag.tables.schemas import ORDER_LINE
@@ -18,17 +21,18 @@ from tests.tables.made import write_tables
 HEADER = "order_id,product_id,add_to_cart_order,reordered\n"
 
 
-def merge(tables: Path, out: Path, **texts: str | bytes) -> tuple[RangeCounts, Dataset]:
+def merge(tables: Path, out: Path, **texts: str | bytes) -> tuple[PieceCounts, Dataset]:
     """All of order_products__prior as one range."""
     sources = check_sources(write_tables(tables, **texts))
     dataset = Dataset(out)
-    for folder in (dataset.order_lines_dir, dataset.rejects_dir):
+    for folder in (dataset.order_lines_dir, dataset.rejects_dir, dataset.commits_dir):
         folder.mkdir(parents=True, exist_ok=True)
     source = sources["order_products__prior"]
     (part,) = byte_ranges(source, 2**20)
     orders = read_orders(sources["orders"], 2**20).dimension
-    products = read_catalog(sources).dimension()
-    return merge_range(part, source, orders, products, dataset)[0], dataset
+    products = read_catalog(sources).dimension(np.zeros(5, np.int64))
+    merge_range(part, Job({source.table.name: source}, dataset, DataConfig()), orders, products)
+    return read_commit(part.name, dataset, 5)[0], dataset
 
 
 def test_rejects_name_place_reason_and_text(tmp_path: Path) -> None:
@@ -37,7 +41,7 @@ def test_rejects_name_place_reason_and_text(tmp_path: Path) -> None:
     assert (counts.read, counts.kept, counts.dropped) == (5, 1, 1)
     file = tmp_path / "t" / "order_products__prior.csv"
     data = file.read_bytes()
-    rejects = pq.read_table(dataset.rejects_dir / counts.rejects_part).to_pylist()
+    rejects = pq.read_table(dataset.rejects_dir / counts.rejects_parts[0]).to_pylist()
     assert {(row["reason"], row["raw"]) for row in rejects} == {
         ("wrong number of fields", "bad"),
         ("order does not exist", "99,1,1,1"),
@@ -51,7 +55,7 @@ def test_rejects_name_place_reason_and_text(tmp_path: Path) -> None:
 def test_a_part_is_compact_and_says_its_types(tmp_path: Path) -> None:
     rows = "".join(f"1,{(1, 2, 12)[i % 3]},{1 + i % 99},1\n" for i in range(30_000))
     counts, dataset = merge(tmp_path / "t", tmp_path / "d", order_products__prior=HEADER + rows)
-    file = pq.ParquetFile(dataset.order_lines_dir / counts.part)
+    file = pq.ParquetFile(dataset.order_lines_dir / counts.parts[0])
     assert file.schema_arrow.equals(ORDER_LINE)
     assert file.num_row_groups == 1
     group = file.metadata.row_group(0)
@@ -66,14 +70,14 @@ def test_a_range_with_nothing_to_keep_writes_no_part(tmp_path: Path) -> None:
     counts, dataset = merge(
         tmp_path / "t", tmp_path / "d", order_products__prior=HEADER + "3,1,1,0\n"
     )
-    assert (counts.kept, counts.dropped, counts.part, counts.rejects_part) == (0, 1, "", "")
+    assert (counts.kept, counts.dropped, counts.parts, counts.rejects_parts) == (0, 1, [], [])
     assert list(dataset.order_lines_dir.iterdir()) == []
 
 
 def test_running_a_range_twice_never_writes_over_a_part(tmp_path: Path) -> None:
     first, dataset = merge(tmp_path / "t", tmp_path / "d")
     second, _ = merge(tmp_path / "t", tmp_path / "d")
-    assert first.part != second.part
-    assert count_rows(dataset.order_lines_dir, [first.part]) == first.kept
-    remove_others(dataset.order_lines_dir, [second.part])
-    assert [file.name for file in dataset.order_lines_dir.iterdir()] == [second.part]
+    assert first.parts != second.parts
+    assert count_rows(dataset.order_lines_dir, first.parts) == first.kept
+    remove_others(dataset.order_lines_dir, second.parts)
+    assert [file.name for file in dataset.order_lines_dir.iterdir()] == second.parts

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shelftag.catalog.byte_pairs import UNKNOWN, train_byte_pairs
 from shelftag.errors import ConfigError
 
 if TYPE_CHECKING:
     import torch
 
-BOS, EOS, PAD, UNKNOWN = "<s>", "</s>", "<pad>", "<unk>"
+BOS, EOS, PAD = "<s>", "</s>", "<pad>"
 
 
 @dataclass(frozen=True)
@@ -60,21 +61,10 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:
     `</s>` is where a causal model sums a name up: the classification head reads the last token,
     and one that is the same for all names is easier to read than the end of a word.
     """
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from tokenizers import processors
     from transformers import PreTrainedTokenizerFast
 
-    specials = [BOS, EOS, PAD, UNKNOWN]
-    core = Tokenizer(models.BPE(unk_token=UNKNOWN, continuing_subword_prefix="##"))
-    core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    core.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(
-            vocab_size=vocab_size,
-            special_tokens=specials,
-            continuing_subword_prefix="##",
-            show_progress=False,
-        ),
-    )
+    core = train_byte_pairs(texts, vocab_size, (BOS, EOS, PAD, UNKNOWN))
     core.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A {EOS}", special_tokens=[(BOS, 0), (EOS, 1)]
     )

@@ -21,6 +21,8 @@ from shelftag.tables.rejects import Reason, Reject, reject
 from shelftag.tables.schemas import ORDERS
 from shelftag.tables.sources import Source
 
+BLOCK_BYTES = 2**24
+
 
 @dataclass(frozen=True)
 class Dimension:
@@ -40,7 +42,7 @@ class Orders(NamedTuple):
     rejects: list[Reject]
 
 
-def read_orders(source: Source, block_bytes: int) -> Orders:
+def read_orders(source: Source, block_bytes: int = BLOCK_BYTES) -> Orders:
     """The whole orders table, the first row of each order_id; parsed in threads."""
     ranges = byte_ranges(source, block_bytes)
     with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:

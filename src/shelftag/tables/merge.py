@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from shelftag.artifacts import Dataset
+from shelftag.config.data import DataConfig
 from shelftag.tables.accounting import MAX_POSITION, PieceCounts
 from shelftag.tables.commits import commit
 from shelftag.tables.dimension import Dimension
@@ -26,6 +26,7 @@ from shelftag.tables.parse import Parsed, parse
 from shelftag.tables.parts import write_order_lines, write_rejects
 from shelftag.tables.ranges import ByteRange, read_range
 from shelftag.tables.rejects import Reject, count_reasons, reject
+from shelftag.tables.sides import count_purchases, count_sides, with_sides
 from shelftag.tables.sources import Source
 
 CHUNK_BYTES = 2**23
@@ -40,17 +41,26 @@ class Merged(NamedTuple):
     rejects: list[Reject]
 
 
-def merge_range(
-    part: ByteRange, source: Source, orders: Dimension, products: Dimension, dataset: Dataset
-) -> None:
+class Job(NamedTuple):
+    """What all tasks of a job have in common, but for what the lines are joined with."""
+
+    sources: dict[str, Source]
+    dataset: Dataset
+    data: DataConfig
+
+
+def merge_range(part: ByteRange, job: Job, orders: Dimension, products: Dimension) -> None:
     """Read, parse, join, drop, write, commit."""
+    source = job.sources[part.table]
     merged = _merged(part, source, orders, products)
     counts = PieceCounts(table=part.table, bytes=part.end - part.start)
-    purchases = np.zeros((1, products.columns.num_rows), np.int64)
+    purchases = np.zeros((count_sides(job.data), products.columns.num_rows), np.int64)
     while some := list(islice(merged, CHUNKS_PER_PART)):
-        counts += _write(some, part.table, dataset)
-        purchases += _purchases(some, products.columns.num_rows)
-    commit(part.name, counts, purchases, dataset)
+        kept, side = with_sides(pa.concat_tables([one.joined.kept for one in some]), job.data)
+        counts += _write(kept, some, part.table, job.dataset)
+        product = np.concatenate([one.joined.product for one in some])
+        purchases += count_purchases(product, side, purchases.shape)
+    commit(part.name, counts, purchases, job.dataset)
 
 
 def _merged(
@@ -76,9 +86,8 @@ def _unmatched(
     ]
 
 
-def _write(merged: list[Merged], table: str, dataset: Dataset) -> PieceCounts:
+def _write(kept: pa.Table, merged: list[Merged], table: str, dataset: Dataset) -> PieceCounts:
     """One part of kept lines, one of rejects, and their counts."""
-    kept = pa.concat_tables([one.joined.kept for one in merged])
     rejects = [row for one in merged for row in one.rejects]
     position = np.minimum(kept["add_to_cart_order"].to_numpy(), MAX_POSITION + 1)
     return PieceCounts(
@@ -91,8 +100,3 @@ def _write(merged: list[Merged], table: str, dataset: Dataset) -> PieceCounts:
         parts=write_order_lines(kept, dataset.order_lines_dir),
         rejects_parts=write_rejects(rejects, dataset.rejects_dir),
     )
-
-
-def _purchases(merged: list[Merged], products: int) -> NDArray[np.int64]:
-    rows = np.concatenate([one.joined.product for one in merged])
-    return np.bincount(rows, minlength=products)

@@ -1,0 +1,96 @@
+"""The tables that fit in memory, read once: catalog, departments, split, orders.
+
+Read while Ray starts; order lines look things up in them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelftag.artifacts import Dataset, Statistics
+from shelftag.catalog.departments import Departments
+from shelftag.catalog.split import Shares, Split
+from shelftag.config import Config
+from shelftag.tables.accounting import Tally
+from shelftag.tables.catalog import Catalog, read_catalog
+from shelftag.tables.dimension import Dimension, Orders, read_orders
+from shelftag.tables.leakage import NameAudit, audit_names
+from shelftag.tables.lookup import Lookup
+from shelftag.tables.parse import parse
+from shelftag.tables.parts import write_rejects
+from shelftag.tables.products import learned_departments, product_rows, splits
+from shelftag.tables.ranges import ByteRange, read_range
+from shelftag.tables.rejects import count_reasons
+from shelftag.tables.schemas import PRIOR
+from shelftag.tables.sides import count_sides
+from shelftag.tables.sources import Source
+from shelftag.tables.statistics import name_statistics, order_statistics
+
+SAMPLE_BYTES = 2**20  # of order lines: some 50,000 show which products are common
+
+
+class SmallTables(NamedTuple):
+    """All but the order lines."""
+
+    catalog: Catalog
+    products: Dimension
+    """What an order line is given of its product."""
+    departments: Departments
+    """Those that are learned."""
+    split: list[Split]
+    """Of each product, in the catalog's order."""
+    orders: Orders
+    statistics: Statistics
+
+
+class NameFacts(NamedTuple):
+    """What follows from the products' names and split alone."""
+
+    audit: NameAudit
+    statistics: Statistics
+
+
+def read_small(sources: dict[str, Source], config: Config) -> SmallTables:
+    """Read and check all but the order lines.
+
+    Raises:
+        InputError: no product is left, or too few departments.
+    """
+    catalog = read_catalog(sources)
+    departments = learned_departments(catalog.products, config.catalog.unlabelled)
+    shares = Shares(config.data.train_share, config.data.valid_share)
+    split = splits(catalog.products, departments, config.data.split, shares)
+    products = catalog.dimension(_often(catalog, sources[PRIOR.name]))
+    orders = read_orders(sources["orders"])
+    statistics = order_statistics(orders.dimension)
+    return SmallTables(catalog, products, departments, split, orders, statistics)
+
+
+def _often(catalog: Catalog, lines: Source) -> NDArray[np.int64]:
+    """How often each product is in the first order lines, [products]."""
+    first = ByteRange(lines.table.name, lines.body_start, lines.body_start + SAMPLE_BYTES)
+    ids = parse(*read_range(lines, first), lines).rows["product_id"].to_numpy()
+    row = Lookup.of(catalog.products["product_id"].to_numpy()).find(ids)
+    return np.bincount(row[row >= 0], minlength=catalog.products.num_rows)
+
+
+def name_facts(small: SmallTables) -> NameFacts:
+    """Found while the order lines are joined, so that nothing waits for it."""
+    products = small.catalog.products
+    rows = product_rows(products, np.zeros(products.num_rows, np.int64), small.split)
+    return NameFacts(audit_names(rows), name_statistics(products))
+
+
+def count_small(small: SmallTables, dataset: Dataset, config: Config) -> Tally:
+    """The accounts of these tables, and a file of their rejects."""
+    catalog, orders = small.catalog, small.orders
+    shape = (count_sides(config.data), catalog.products.num_rows)
+    tally = Tally(purchases=np.zeros(shape, np.int64))
+    rejects = [*catalog.rejects, *orders.rejects]
+    taken = {**catalog.taken, "orders": orders.dimension.columns.num_rows}
+    for name, read in {**catalog.read, "orders": orders.read}.items():
+        reasons = count_reasons(row for row in rejects if row.table == name)
+        tally.add_table(name, read, taken[name], reasons)
+    tally.rejects_parts += write_rejects(rejects, dataset.rejects_dir)
+    return tally
