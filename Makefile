@@ -3,10 +3,10 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test test-slow lint format bench bench-nano
+.PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth
 
 help:  ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 setup: .venv/.done  ## make .venv and install everything (once)
 
@@ -36,7 +36,13 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
+
+bench-data: setup  ## prepare against DuckDB, Polars and pandas, full size (ten minutes)
+	$(BIN)/python -m tests.benchmarks.bench_data
+
+bench-data-growth: setup  ## prepare on 1, 3 and 10 times the lines (ten minutes)
+	$(BIN)/python -m tests.benchmarks.bench_data_growth

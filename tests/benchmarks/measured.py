@@ -1,0 +1,123 @@
+"""One command as a fresh process: its wall time, and the peak memory of all that it started.
+
+Ray's daemons leave the process group and outlive their parents, and its workers write their names
+over their environment. So processes are followed from their first sight on: one is of the run when
+its parent is, or when its environment has the run's mark.
+
+Memory is PSS (/proc/PID/smaps_rollup): a page that n processes share counts as 1/n in each, so
+that Ray's object store and the libraries count once. Files that are only in the page cache do not
+count.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from uuid import uuid4
+
+from shelftag.errors import Failed
+
+MARK = "SHELFTAG_BENCH_RUN"
+SAMPLE_S = 0.1
+GONE_WITHIN_S = 30.0
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run took."""
+
+    seconds: float
+    """From spawn to exit."""
+    peak_bytes: int
+
+
+@dataclass
+class Processes:
+    """The processes of one run, found as they come."""
+
+    mark: bytes
+    ours: set[int] = field(default_factory=set)
+    seen: set[int] = field(default_factory=lambda: set(_present()))
+
+    def alive(self) -> list[int]:
+        """Ids of those that run now."""
+        present = _present()
+        for pid in sorted(present - self.seen):
+            if _state(pid)[1] in self.ours or self.mark in _read(pid, "environ"):
+                self.ours.add(pid)
+        self.seen |= present
+        return [pid for pid in self.ours & present if _state(pid)[0] != "Z"]
+
+
+def measure(command: Sequence[str], log: Path) -> Measured:
+    """Run a command to its end, its output in `log`; returns when all it started is gone.
+
+    Raises:
+        Failed: it did not exit with 0, or left processes behind.
+    """
+    mark, done = uuid4().hex, Event()
+    run = Processes(f"{MARK}={mark}".encode())
+    with log.open("w") as output, ThreadPoolExecutor(1) as beside:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {MARK: mark}
+        )
+        try:
+            peak = beside.submit(_peak, run, done)
+            code = process.wait()
+            seconds = time.perf_counter() - started
+        finally:
+            done.set()
+    if code:
+        raise Failed(f"{' '.join(command)} exited with {code}", f"read {log}")
+    _wait_until_gone(run)
+    return Measured(seconds, peak.result())
+
+
+def _peak(run: Processes, done: Event) -> int:
+    peak = 0
+    while not done.is_set():
+        peak = max(peak, sum(map(_pss, run.alive())))
+        done.wait(SAMPLE_S)
+    return peak
+
+
+def _wait_until_gone(run: Processes) -> None:
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while left := run.alive():
+        if time.monotonic() > deadline:
+            problem = f"processes {left} still run {GONE_WITHIN_S:.0f} s after their run has ended"
+            raise Failed(problem, "stop them, and measure again")
+        time.sleep(SAMPLE_S)
+
+
+def _present() -> set[int]:
+    return {int(entry.name) for entry in os.scandir(PROC) if entry.name.isdigit()}
+
+
+def _state(pid: int) -> tuple[str, int]:
+    """State letter and parent; Z for one that is gone."""
+    # The name stands in brackets before them, and may itself have brackets and blanks.
+    fields = _read(pid, "stat").rpartition(b")")[2].split()
+    return (fields[0].decode(), int(fields[1])) if fields else ("Z", 0)
+
+
+def _pss(pid: int) -> int:
+    """Bytes; 0 for a process that is gone."""
+    for line in _read(pid, "smaps_rollup").splitlines():
+        if line.startswith(b"Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _read(pid: int, name: str) -> bytes:
+    """A file of /proc/PID; empty for a process that is gone, or another user's."""
+    try:
+        return (PROC / str(pid) / name).read_bytes()
+    except OSError:
+        return b""
