@@ -6,7 +6,8 @@ its parent is, or when its environment has the run's mark.
 
 Memory is PSS (/proc/PID/smaps_rollup): a page that n processes share counts as 1/n in each, so
 that Ray's object store and the libraries count once. Files that are only in the page cache do not
-count.
+count. Reading it takes milliseconds, so a process whose resident size stands still is not read
+again: else watching Ray's dozen of processes would slow them down.
 """
 
 import os
@@ -42,7 +43,9 @@ class Processes:
 
     mark: bytes
     ours: set[int] = field(default_factory=set)
-    seen: set[int] = field(default_factory=lambda: set(_present()))
+    seen: set[int] = field(default_factory=lambda: _present())
+    sizes: dict[int, tuple[bytes, int]] = field(default_factory=dict)
+    """Process -> its resident pages when it was last read, and its PSS then."""
 
     def alive(self) -> list[int]:
         """Ids of those that run now."""
@@ -52,6 +55,16 @@ class Processes:
                 self.ours.add(pid)
         self.seen |= present
         return [pid for pid in self.ours & present if _state(pid)[0] != "Z"]
+
+    def memory(self) -> int:
+        """Bytes of all of them together."""
+        return sum(map(self._size, self.alive()))
+
+    def _size(self, pid: int) -> int:
+        resident = b"".join(_read(pid, "statm").split()[1:2])
+        if pid not in self.sizes or self.sizes[pid][0] != resident:
+            self.sizes[pid] = resident, _pss(pid)
+        return self.sizes[pid][1]
 
 
 def measure(command: Sequence[str], log: Path) -> Measured:
@@ -82,7 +95,7 @@ def measure(command: Sequence[str], log: Path) -> Measured:
 def _peak(run: Processes, done: Event) -> int:
     peak = 0
     while not done.is_set():
-        peak = max(peak, sum(map(_pss, run.alive())))
+        peak = max(peak, run.memory())
         done.wait(SAMPLE_S)
     return peak
 
