@@ -9,6 +9,7 @@ folder and are used again.
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from shutil import disk_usage, rmtree
 
@@ -28,7 +29,7 @@ BYTES_PER_LINE = 45
 
 
 def main() -> None:
-    """Run each size once, print the table and one JSON line."""
+    """Run each size twice, watched and timed; print the table and one JSON line."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--work", type=Path, default=WORK)
     options.add_argument("--lines", type=int, default=FULL_LINES, help="lines of the first size")
@@ -51,7 +52,8 @@ def _fits(work: Path, lines: int) -> bool:
 def _run(work: Path, lines: int) -> Measured:
     tables = made_tables(work, lines)
     engine = ours(tables, work / "growth")
-    run = run_once(engine, tables)
+    watched = run_once(engine, tables, memory=True)
+    run = replace(run_once(engine, tables, memory=False), peak_bytes=watched.peak_bytes)
     say(f"{lines:,} lines: {run.seconds:.1f} s, {run.peak_bytes / 1e9:.2f} GB")
     rmtree(engine.out)
     return run

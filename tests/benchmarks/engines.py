@@ -47,13 +47,13 @@ def peer(name: str, tables: Path, out: Path) -> Engine:
     return Engine(name, (sys.executable, "-m", *module), out, file)
 
 
-def run_once(engine: Engine, tables: Path) -> Measured:
-    """One fresh process, into an empty folder, on a quiet machine."""
+def run_once(engine: Engine, tables: Path, *, memory: bool) -> Measured:
+    """One fresh process, into an empty folder, on a quiet machine: timed, or its memory watched."""
     rmtree(engine.out, ignore_errors=True)
     engine.out.mkdir(parents=True)
     settle(tables)
     log = engine.out.with_suffix(".log")
-    run = measure(engine.command, log)
+    run = measure(engine.command, log, memory=memory)
     if engine.name == WARM:  # it says itself what the job took, since Ray's start does not count
         return replace(run, seconds=float(log.read_text(encoding="utf-8").split()[-1]))
     return run

@@ -6,8 +6,8 @@ its parent is, or when its environment has the run's mark.
 
 Memory is PSS (/proc/PID/smaps_rollup): a page that n processes share counts as 1/n in each, so
 that Ray's object store and the libraries count once. Files that are only in the page cache do not
-count. Reading it takes milliseconds, so a process whose resident size stands still is not read
-again: else watching Ray's dozen of processes would slow them down.
+count. Reading it takes milliseconds and stops the process meanwhile, so a run is either timed or has
+its memory watched, and a process whose resident size stands still is not read again.
 """
 
 import os
@@ -24,6 +24,7 @@ from shelftag.errors import Failed
 
 MARK = "SHELFTAG_BENCH_RUN"
 SAMPLE_S = 0.1
+LOOK_S = 0.5  # between looks for new processes, where memory is not watched
 GONE_WITHIN_S = 30.0
 PROC = Path("/proc")
 
@@ -35,6 +36,7 @@ class Measured:
     seconds: float
     """From spawn to exit."""
     peak_bytes: int
+    """0 where it was not watched."""
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Processes:
         return self.sizes[pid][1]
 
 
-def measure(command: Sequence[str], log: Path) -> Measured:
+def measure(command: Sequence[str], log: Path, *, memory: bool) -> Measured:
     """Run a command to its end, its output in `log`; returns when all it started is gone.
 
     Raises:
@@ -81,7 +83,7 @@ def measure(command: Sequence[str], log: Path) -> Measured:
             command, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {MARK: mark}
         )
         try:
-            peak = beside.submit(_peak, run, done)
+            peak = beside.submit(_peak if memory else _look, run, done)
             code = process.wait()
             seconds = time.perf_counter() - started
         finally:
@@ -98,6 +100,13 @@ def _peak(run: Processes, done: Event) -> int:
         peak = max(peak, run.memory())
         done.wait(SAMPLE_S)
     return peak
+
+
+def _look(run: Processes, done: Event) -> int:
+    while not done.is_set():
+        run.alive()
+        done.wait(LOOK_S)
+    return 0
 
 
 def _wait_until_gone(run: Processes) -> None:

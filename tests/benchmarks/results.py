@@ -25,7 +25,10 @@ LIBRARIES = ("ray", "pyarrow", "duckdb", "polars", "pandas")
 class Result:
     """All runs of one engine."""
 
+    watched: Measured
+    """The run whose memory was watched."""
     runs: tuple[Measured, ...]
+    """Those that were timed."""
     written: int
     """Bytes of Parquet."""
 
@@ -35,7 +38,7 @@ class Result:
 
     @property
     def peak_bytes(self) -> int:
-        return max(run.peak_bytes for run in self.runs)
+        return self.watched.peak_bytes
 
 
 def wall_ratio(result: Result, base: Result) -> float:

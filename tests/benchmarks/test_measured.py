@@ -13,7 +13,7 @@ SPAWN = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c',
 
 
 def run(code: str, folder: Path) -> Measured:
-    return measure([sys.executable, "-c", code], folder / "log")
+    return measure([sys.executable, "-c", code], folder / "log", memory=True)
 
 
 def test_a_child_in_a_session_of_its_own_counts(tmp_path: Path) -> None:
