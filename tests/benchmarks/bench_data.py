@@ -1,8 +1,8 @@
 """`shelftag prepare` against DuckDB, Polars and pandas: `make bench-data`.
 
-The same six made tables and the same join, one engine after the other, in rounds; the
-first watches memory, the others are timed. Every run is a fresh process; "warm" is ours in a Ray that runs already. The tables stay in the work folder and
-are used again.
+The same six made tables and the same join, one engine after the other, in rounds: the first
+watches memory, the others are timed. Every run is a fresh process; "warm" is ours in a Ray that
+runs already. The tables stay in the work folder and are used again.
 
     python -m tests.benchmarks.bench_data --lines 1000000 --rounds 1 --only duckdb
 """

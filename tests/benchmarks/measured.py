@@ -6,8 +6,8 @@ its parent is, or when its environment has the run's mark.
 
 Memory is PSS (/proc/PID/smaps_rollup): a page that n processes share counts as 1/n in each, so
 that Ray's object store and the libraries count once. Files that are only in the page cache do not
-count. Reading it takes milliseconds and stops the process meanwhile, so a run is either timed or has
-its memory watched, and a process whose resident size stands still is not read again.
+count. Reading it takes milliseconds and stops the process meanwhile, so a run is either timed or
+has its memory watched, and a process whose resident size stands still is not read again.
 """
 
 import os
