@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from shelftag.tables.ranges import Chunk, chunks, pieces
 from shelftag.tables.sources import Source, check_sources
 
 TABLES = {
@@ -47,8 +48,18 @@ def write_tables(folder: Path, **texts: str | bytes) -> Path:
 
 
 def source(folder: Path, table: str, **texts: str | bytes) -> Source:
-    """One of the tables, checked."""
-    return check_sources(write_tables(folder, **texts))[table]
+    """The one file of one of the tables, checked."""
+    (file,) = check_sources(write_tables(folder, **texts))[table]
+    return file
+
+
+def chunks_of(source: Source, block_bytes: int = 2**20) -> list[Chunk]:
+    """All rows of a file."""
+    return [
+        chunk
+        for piece in pieces((source,), block_bytes)
+        for chunk in chunks(source, piece, block_bytes)
+    ]
 
 
 def merged_by_pandas(folder: Path) -> pd.DataFrame:

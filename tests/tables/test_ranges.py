@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shelftag.tables.ranges import byte_ranges, read_range
-from tests.tables.made import source
+from shelftag.tables.ranges import pieces
+from tests.tables.made import chunks_of, source
 
 HEADER = b"order_id,product_id,add_to_cart_order,reordered"
 
@@ -20,19 +20,23 @@ HEADER = b"order_id,product_id,add_to_cart_order,reordered"
     end=st.sampled_from([b"\n", b"\r\n"]),
     last=st.booleans(),
     block_bytes=st.integers(1, 200),
+    line_bytes=st.sampled_from([1, 5, 4096]),
 )
 def test_every_line_comes_once_and_whole(
-    lines: list[bytes], end: bytes, last: bool, block_bytes: int
+    lines: list[bytes], end: bytes, last: bool, block_bytes: int, line_bytes: int
 ) -> None:
     body = b"1,1,1,1" + end + end.join(lines) + (end if last else b"")
     with TemporaryDirectory() as folder:
         table = source(
             Path(folder), "order_products__prior", order_products__prior=HEADER + end + body
         )
-        pieces = [read_range(table, part) for part in byte_ranges(table, block_bytes)]
-        whole = table.path.read_bytes()
-    assert b"".join(chunk for chunk, _ in pieces) == body
-    for chunk, start in pieces:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("shelftag.tables.ranges.LINE_BYTES", line_bytes)
+            found = chunks_of(table, block_bytes)
+        assert len(found) == len(pieces((table,), block_bytes))
+        whole = Path(table.file.path).read_bytes()
+    assert b"".join(chunk.data for chunk in found) == body
+    for chunk, start in found:
         assert whole[start : start + len(chunk)] == chunk
         assert not chunk or start == table.body_start or whole[start - 1 : start] == b"\n"
         assert not chunk or chunk.endswith(b"\n") or start + len(chunk) == len(whole)
@@ -41,8 +45,8 @@ def test_every_line_comes_once_and_whole(
 @pytest.mark.parametrize("block_bytes", [1, 7, 8, 9, 10_000])
 def test_ranges_cover_the_body(tmp_path: Path, block_bytes: int) -> None:
     table = source(tmp_path, "order_products__prior")
-    ranges = byte_ranges(table, block_bytes)
+    ranges = pieces((table,), block_bytes)
     assert ranges[0].start == table.body_start
-    assert ranges[-1].end == table.size
+    assert ranges[-1].end == table.file.size
     assert all(one.end == two.start for one, two in pairwise(ranges))
     assert max(part.end - part.start for part in ranges) <= block_bytes

@@ -17,7 +17,7 @@ def read(folder: Path, body: str | bytes) -> tuple[list[object], list[tuple[int,
     """Good names, and (offset in the body, reason) of the rejected."""
     data = body if isinstance(body, bytes) else body.encode()
     products = source(folder, "products", products=HEADER.encode() + data)
-    records = unique_records(read_records(products), products)
+    records = unique_records(read_records((products,)))
     start = products.body_start
     return (
         [record.values[1] for record in records.good],
@@ -69,7 +69,7 @@ def test_a_bad_row_is_named_and_its_neighbours_stay(
 
 
 def test_a_truncated_last_line(tmp_path: Path) -> None:
-    assert read(tmp_path, "1,A,1,10\n2,B,1") == (["A"], [(9, Reason.FIELDS)])
+    assert read(tmp_path, "1,A,1,10\n2,B,1") == (["A"], [(9, Reason.TRUNCATED)])
 
 
 def test_an_inch_mark_in_a_bare_name(tmp_path: Path) -> None:

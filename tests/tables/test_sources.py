@@ -6,7 +6,7 @@ import pytest
 
 from shelftag.errors import InputError
 from shelftag.tables.sources import check_sources
-from tests.tables.made import TABLES, write_tables
+from tests.tables.made import TABLES, source, write_tables
 
 ORDERS = TABLES["orders"]
 
@@ -53,22 +53,22 @@ def test_an_empty_catalog(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
     (write_tables(tmp_path) / "aisles.csv").unlink()
     (tmp_path / "aisles.csv").mkdir()
-    with pytest.raises(InputError, match=r"aisles\.csv cannot be read"):
+    with pytest.raises(InputError, match=r"aisles\.csv has no files"):
         check_sources(tmp_path)
 
 
 def test_quoted_headers_a_byte_order_mark_and_other_columns(tmp_path: Path) -> None:
     text = '\ufeff"aisle_id","note","aisle"\r\n1,,fruits\r\n'
-    aisles = check_sources(write_tables(tmp_path, aisles=text))["aisles"]
+    aisles = source(tmp_path, "aisles", aisles=text)
     assert [column.name for column in aisles.columns] == ["aisle_id", "aisle"]
     assert aisles.places == (0, 2)
-    assert aisles.path.read_bytes()[aisles.body_start :] == b"1,,fruits\r\n"
+    assert Path(aisles.file.path).read_bytes()[aisles.body_start :] == b"1,,fruits\r\n"
 
 
 def test_the_fingerprint_tells_files_apart(tmp_path: Path) -> None:
     sources = check_sources(write_tables(tmp_path))
-    prints = {source.fingerprint() for source in sources.values()}
+    prints = {file.fingerprint() for (file,) in sources.values()}
     assert len(prints) == 6
-    assert sources["orders"].fingerprint().startswith(f"{len(ORDERS)} bytes, ")
+    assert sources["orders"][0].fingerprint().startswith(f"{len(ORDERS)} bytes, ")
     longer = check_sources(write_tables(tmp_path, orders=ORDERS + "9,9,prior,1,0,0,\n"))
-    assert longer["orders"].fingerprint() not in prints
+    assert longer["orders"][0].fingerprint() not in prints

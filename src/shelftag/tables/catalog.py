@@ -10,9 +10,9 @@ from shelftag.errors import InputError
 from shelftag.tables.dimension import Dimension
 from shelftag.tables.lookup import Lookup
 from shelftag.tables.parse import table_of
-from shelftag.tables.records import Record, Records, read_records, unique_records
-from shelftag.tables.rejects import Reason, Reject, count_reasons, reject
-from shelftag.tables.schemas import ORDER_LINE
+from shelftag.tables.records import Record, Records, columns_of, read_records, unique_records
+from shelftag.tables.rejects import Reason, Reject, count_reasons
+from shelftag.tables.schemas import ORDER_LINE, Column
 from shelftag.tables.sources import Source
 
 
@@ -48,7 +48,7 @@ class Catalog(NamedTuple):
         return Dimension(Lookup.of(ids), pa.RecordBatch.from_arrays(columns, names))
 
 
-def read_catalog(sources: dict[str, Source]) -> Catalog:
+def read_catalog(sources: dict[str, tuple[Source, ...]]) -> Catalog:
     """Products, aisles and departments; a product of an unknown one of them is rejected.
 
     Raises:
@@ -57,36 +57,33 @@ def read_catalog(sources: dict[str, Source]) -> Catalog:
     tables = {name: read_records(sources[name]) for name in ("aisles", "departments", "products")}
     read = {name: len(table.good) + len(table.rejects) for name, table in tables.items()}
     for name in ("aisles", "departments"):
-        tables[name] = unique_records(tables[name], sources[name])
+        tables[name] = unique_records(tables[name])
     aisles, departments = _names(tables["aisles"]), _names(tables["departments"])
-    source = sources["products"]
-    tables["products"] = unique_records(
-        _join(tables["products"], aisles, departments, source), source
-    )
-    _check_any(tables["products"], source)
+    tables["products"] = unique_records(_join(tables["products"], aisles, departments))
+    _check_any(tables["products"], sources["products"])
+    columns = columns_of(sources["products"])
     return Catalog(
-        products=_table(tables["products"].good, aisles, departments, source),
+        products=_table(tables["products"].good, columns, aisles, departments),
         read=read,
         taken={name: len(table.good) for name, table in tables.items()},
         rejects=[row for table in tables.values() for row in table.rejects],
     )
 
 
-def _check_any(products: Records, source: Source) -> None:
+def _check_any(products: Records, sources: tuple[Source, ...]) -> None:
     if products.good:
         return
     reasons = count_reasons(products.rejects)
     found = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common())
-    raise InputError(f"{source.path} has no row that can be taken ({found})", "mend the tables")
+    names = ", ".join(source.file.name for source in sources)
+    raise InputError(f"{names} has no row that can be taken ({found})", "mend the tables")
 
 
 def _names(records: Records) -> dict[Any, str]:
     return {record.values[0]: str(record.values[1]) for record in records.good}
 
 
-def _join(
-    products: Records, aisles: dict[Any, str], departments: dict[Any, str], source: Source
-) -> Records:
+def _join(products: Records, aisles: dict[Any, str], departments: dict[Any, str]) -> Records:
     """The products whose aisle and department exist."""
     joined = Records([], list(products.rejects))
     for record in products.good:
@@ -95,14 +92,17 @@ def _join(
             joined.good.append(record)
             continue
         reason = Reason.DEPARTMENT if aisle_id in aisles else Reason.AISLE
-        joined.rejects.append(reject(source, record.position, reason, record.raw))
+        joined.rejects.append(record.rejected(reason))
     return joined
 
 
 def _table(
-    records: list[Record], aisles: dict[Any, str], departments: dict[Any, str], source: Source
+    records: list[Record],
+    columns: tuple[Column, ...],
+    aisles: dict[Any, str],
+    departments: dict[Any, str],
 ) -> pa.Table:
-    table = table_of([record.values for record in records], source)
+    table = table_of([record.values for record in records], columns)
     for name, names in (("aisle", aisles), ("department", departments)):
         texts = [names[key] for key in table[f"{name}_id"].to_pylist()]
         table = table.append_column(name, pa.array(texts, pa.string()))

@@ -1,11 +1,14 @@
-"""Lines of a piece of a CSV file and where they stand."""
+"""Rows of a chunk and where they stand."""
 
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shelftag.tables.ranges import Chunk
 from shelftag.tables.rejects import Reject
+from shelftag.tables.sources import Source
+from shelftag.tables.typed import as_csv
 
 
 def lines(chunk: bytes, start: int) -> Iterator[tuple[int, bytes]]:
@@ -21,24 +24,28 @@ def is_empty(line: bytes) -> bool:
 
 
 def places(
-    chunk: bytes, start: int, rejects: Iterable[Reject], rows: NDArray[np.int64]
+    chunk: Chunk, source: Source, rejects: Iterable[Reject], rows: NDArray[np.int64]
 ) -> list[tuple[int, bytes]]:
-    """(byte offset, line) of some of the rows that parsing a chunk accepted.
+    """(position, line) of some of the rows that parsing a chunk accepted.
 
     Args:
-        chunk: whole lines, each of them a row.
-        start: byte offset of the chunk.
+        chunk: each of its lines is a row.
+        source: whose chunk it is.
         rejects: what parsing rejected.
         rows: positions among the accepted rows, [k].
     """
-    data = np.frombuffer(chunk, np.uint8)
+    rejected = [row.position - chunk.start for row in rejects]
+    if not isinstance(chunk.data, bytes):
+        found = np.setdiff1d(np.arange(chunk.data.num_rows), rejected)[rows]
+        written = as_csv(chunk.data.take(found), source).splitlines()
+        return list(zip((chunk.start + found).tolist(), written, strict=True))
+    data = np.frombuffer(chunk.data, np.uint8)
     line_end = (data == ord("\n")) | (data == ord("\r"))
-    ends = np.append(np.flatnonzero(line_end), len(chunk))
+    ends = np.append(np.flatnonzero(line_end), len(data))
     starts = np.insert(ends[:-1] + 1, 0, 0)
-    rejected = [row.position - start for row in rejects]
     accepted = (ends > starts) & ~np.isin(starts, rejected)
     starts, ends = starts[accepted][rows], ends[accepted][rows]
     return [
-        (start + low, chunk[low:high])
+        (chunk.start + low, chunk.data[low:high])
         for low, high in zip(starts.tolist(), ends.tolist(), strict=True)
     ]

@@ -1,13 +1,19 @@
-"""Rows of a small CSV file in which a quoted value may hold line ends: products and the like."""
+"""Rows of a small table in which a text may hold line ends: products and the like."""
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shelftag.tables.fields import BadRow, Value, read_fields, split_fields
 from shelftag.tables.lines import is_empty, lines
-from shelftag.tables.rejects import Reason, Reject, reject
+from shelftag.tables.ranges import table_chunks
+from shelftag.tables.rejects import Reason, Reject, bad_row, reject
+from shelftag.tables.schemas import Column
 from shelftag.tables.sources import Source
+from shelftag.tables.typed import texts, written
 
+BLOCK_BYTES = 2**26
 MAX_LINES = 50  # of one row; an unclosed quote must not swallow the rest of the table
 
 
@@ -15,10 +21,15 @@ class Record(NamedTuple):
     """A good row and where it stands."""
 
     values: tuple[Value, ...]
-    """In the order of the source's columns."""
+    """In the order of `columns_of` the table's files."""
     position: int
-    """Byte offset."""
+    """As `Reject` has it."""
     raw: bytes
+    source: Source
+
+    def rejected(self, reason: Reason) -> Reject:
+        """The row, for a reason that only the whole table shows."""
+        return reject(self.source, self.position, reason, self.raw)
 
 
 class Records(NamedTuple):
@@ -28,37 +39,76 @@ class Records(NamedTuple):
     rejects: list[Reject]
 
 
-def read_records(source: Source) -> Records:
-    """Every row of a file: the good, and the rejected."""
-    body = source.path.read_bytes()[source.body_start :]
+def read_records(sources: tuple[Source, ...]) -> Records:
+    """Every row of a table: the good, and the rejected.
+
+    Raises:
+        Failed: a file is cut off or damaged.
+    """
     records = Records([], [])
-    for position, raw, fields in _rows(list(lines(body, source.body_start)), source):
-        try:
-            if isinstance(fields, Reason):
-                raise BadRow(fields)
-            records.good.append(Record(read_fields(fields, source), position, raw))
-        except BadRow as row:
-            records.rejects.append(reject(source, position, row.reason, raw))
+    for source in sources:
+        _read(source, columns_of(sources), records)
     return records
 
 
-def unique_records(records: Records, source: Source) -> Records:
+def columns_of(sources: tuple[Source, ...]) -> tuple[Column, ...]:
+    """The columns that some file of a table has, in the table's order."""
+    found = {column.name for source in sources for column in source.columns}
+    return tuple(column for column in sources[0].table.columns if column.name in found)
+
+
+def unique_records(records: Records) -> Records:
     """The first row of each id (the first column); later ones are rejected."""
     seen: set[Value] = set()
     unique = Records([], list(records.rejects))
     for record in records.good:
         if record.values[0] in seen:
-            unique.rejects.append(reject(source, record.position, Reason.DUPLICATE, record.raw))
+            unique.rejects.append(record.rejected(Reason.DUPLICATE))
         else:
             seen.add(record.values[0])
             unique.good.append(record)
     return unique
 
 
-def _rows(
-    table: Sequence[tuple[int, bytes]], source: Source
-) -> Iterator[tuple[int, bytes, list[str] | Reason]]:
+def _read(source: Source, columns: tuple[Column, ...], records: Records) -> None:
+    """Add the rows of a file."""
+    is_parquet = source.file.format == "parquet"
+    read_as = written(source) if is_parquet else source
+    places = [source.columns.index(c) if c in source.columns else None for c in columns]
+    for position, raw, fields in (_parquet_rows if is_parquet else _csv_rows)(source):
+        try:
+            if isinstance(fields, Reason):
+                raise BadRow(fields)
+            values = read_fields(fields, read_as)
+        except BadRow as row:
+            records.rejects.append(bad_row(source, position, row.reason, raw))
+            continue
+        found = tuple(None if place is None else values[place] for place in places)
+        records.good.append(Record(found, position, raw, source))
+
+
+def _parquet_rows(source: Source) -> Iterator[tuple[int, bytes, list[str] | Reason]]:
+    """(row number, the row as CSV, its fields or why it has none)."""
+    for _, chunk in table_chunks((source,), BLOCK_BYTES):
+        columns = [texts(chunk.data, column).to_pylist() for column in source.columns]
+        for number, fields in enumerate(zip(*columns, strict=True), start=chunk.start):
+            raw = _csv_line(fields)
+            try:
+                yield number, raw, split_fields(raw, strict=True)
+            except BadRow as row:
+                yield number, raw, row.reason
+
+
+def _csv_line(fields: Sequence[str | None]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(fields)
+    return line.getvalue().encode()
+
+
+def _csv_rows(source: Source) -> Iterator[tuple[int, bytes, list[str] | Reason]]:
     """(byte offset, raw row, its fields or why it has none)."""
+    data = b"".join(chunk.data for _, chunk in table_chunks((source,), BLOCK_BYTES))
+    table = list(lines(data, source.body_start))
     at = 0
     while at < len(table):
         position, line = table[at]

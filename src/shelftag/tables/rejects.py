@@ -15,6 +15,7 @@ RAW_BYTES = 4_096  # an unclosed quote can make a row of any length
 class Reason(StrEnum):
     """Why a row is rejected."""
 
+    TRUNCATED = "truncated last line"
     FIELDS = "wrong number of fields"
     QUOTES = "broken quotes"
     UTF8 = "broken UTF-8"
@@ -35,8 +36,9 @@ class Reject(NamedTuple):
 
     table: str
     file: str
+    """Path or URI, as the user would write it."""
     position: int
-    """Byte offset in the file."""
+    """Byte offset in the (unpacked) CSV; in Parquet the row number, from 0."""
     reason: str
     raw: str
     """The row's first 4,096 bytes; bytes that are not UTF-8 as \\xNN."""
@@ -56,7 +58,13 @@ REJECT = pa.schema(
 def reject(source: Source, position: int, reason: Reason, raw: bytes) -> Reject:
     """A row of `source`, rejected."""
     text = raw[:RAW_BYTES].rstrip(b"\r\n").decode(errors="backslashreplace")
-    return Reject(source.table.name, str(source.path), position, str(reason), text)
+    return Reject(source.table.name, source.file.name, position, str(reason), text)
+
+
+def bad_row(source: Source, position: int, reason: Reason, raw: bytes) -> Reject:
+    """A row that cannot be read: without a line end it is the file's last, and cut off."""
+    ended = raw.endswith((b"\n", b"\r"))
+    return reject(source, position, reason if ended else Reason.TRUNCATED, raw)
 
 
 def rejects_table(rejects: Iterable[Reject]) -> pa.Table:

@@ -99,3 +99,24 @@ ORDER_LINE = pa.schema(
     }
 )
 """A kept line of `order_lines/`."""
+
+
+def can_be(found: pa.DataType, column: Column) -> bool:
+    """Whether values of a stored type can be those of a column."""
+    if pa.types.is_dictionary(found):
+        found = found.value_type
+    if pa.types.is_decimal(found):  # an id with decimals is no id
+        return bool(found.scale == 0) or pa.types.is_floating(column.type)
+    return is_text(found) or _is_number(found) or pa.types.is_null(found)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a stored type is one of Arrow's texts."""
+    is_view = pa.types.is_string_view(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or is_view)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    )

@@ -1,0 +1,152 @@
+"""The stored files of the six tables, in a local folder or wherever `pyarrow.fs` can read.
+
+TABLES/orders.csv                     one file,
+TABLES/orders.csv.gz .zst .zip        packed,
+TABLES/orders.parquet                 or Parquet,
+TABLES/orders/part-0.csv.gz ...       or a folder of any of these
+"""
+
+import os.path
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+from pyarrow import fs
+
+from shelftag.errors import InputError
+from shelftag.tables.schemas import TABLES, TableSchema
+
+FORMATS = {
+    ".csv": "csv",
+    ".csv.gz": "gzip",
+    ".csv.zst": "zstd",
+    ".csv.zip": "zip",
+    ".parquet": "parquet",
+}
+"""End of a file's name -> its format."""
+
+
+class StoredFile(NamedTuple):
+    """One file as it is stored."""
+
+    name: str
+    """Path or URI, as the user would write it."""
+    path: str
+    """Inside `filesystem`."""
+    filesystem: fs.FileSystem
+    format: str
+    size: int
+    """Stored bytes."""
+
+    def read(self, start: int, length: int) -> bytes:
+        """Stored bytes from `start`, at most `length`."""
+        with self.filesystem.open_input_file(self.path) as file:
+            data: bytes = file.read_at(length, start)
+        return data
+
+
+class _Place(NamedTuple):
+    """The folder with the tables."""
+
+    name: str
+    query: str
+    path: str
+    filesystem: fs.FileSystem
+
+    def named(self, path: str) -> str:
+        """A path inside it, as the user would write it."""
+        return f"{self.name}{path.removeprefix(self.path)}{self.query}"
+
+
+def find_files(tables: str | Path) -> dict[str, list[StoredFile]]:
+    """Table name -> its files in order of their names, all six.
+
+    Raises:
+        InputError: the place cannot be read, a table is missing or stands there twice, or a
+            table's folder holds no file, or one that is no table.
+    """
+    place = _place(str(tables))
+    entries = _list(place, place.path)
+    found = {table.name: _forms(table, entries) for table in TABLES}
+    missing = [f"{name}.csv" for name, forms in found.items() if not forms]
+    if missing:
+        whole = f"{place.name}{place.query}"
+        raise InputError(f"{whole} lacks {', '.join(missing)}", "put all six tables there")
+    return {name: _files(place, forms) for name, forms in found.items()}
+
+
+def one_line(error: BaseException) -> str:
+    """What a library says, without its line ends."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _place(tables: str) -> _Place:
+    if "://" not in tables:
+        name = str(Path(tables))
+        return _Place(name, "", os.path.abspath(name), fs.LocalFileSystem())  # noqa: PTH100
+    uri = urlsplit(tables)
+    if "@" in uri.netloc:
+        raise InputError(
+            f"the {uri.scheme} URI of the tables holds a key, which would stand in the manifest",
+            "give credentials in the environment",
+        )
+    try:
+        filesystem, path = fs.FileSystem.from_uri(tables)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{tables} cannot be read ({one_line(error)})", "mend the URI") from None
+    query = f"?{uri.query}" if uri.query else ""
+    name = tables.split("?", 1)[0].rstrip("/")
+    return _Place(name, query, path.rstrip("/"), filesystem)
+
+
+def _list(place: _Place, path: str) -> list[fs.FileInfo]:
+    """What a folder holds, in order of names; hidden entries are not seen."""
+    try:
+        entries = place.filesystem.get_file_info(fs.FileSelector(path))
+    except (FileNotFoundError, NotADirectoryError):
+        problem = f"tables {place.named(path)} is not a folder"
+        raise InputError(problem, "name the folder with the six tables") from None
+    except (pa.ArrowException, OSError) as error:
+        problem = f"{place.named(path)} cannot be read ({one_line(error)})"
+        raise InputError(problem, "mend the path, the network or the credentials") from None
+    return sorted(
+        (entry for entry in entries if not entry.base_name.startswith((".", "_"))),
+        key=lambda entry: entry.base_name,
+    )
+
+
+def _forms(table: TableSchema, entries: list[fs.FileInfo]) -> list[fs.FileInfo]:
+    """Files `NAME.csv` and the like, and the folder `NAME` (or `NAME.parquet`, as Spark has it)."""
+    names = {f"{table.name}{end}" for end in FORMATS}
+    return [
+        entry
+        for entry in entries
+        if entry.base_name in names or (_is_folder(entry) and entry.base_name == table.name)
+    ]
+
+
+def _files(place: _Place, forms: list[fs.FileInfo]) -> list[StoredFile]:
+    """The files of the one form of a table."""
+    if len(forms) > 1:
+        both = " and ".join(place.named(form.path) for form in forms)
+        raise InputError(f"{both} are one table twice", "leave one of them")
+    (form,) = forms
+    if not _is_folder(form):
+        return [_file(place, form)]
+    files = [_file(place, entry) for entry in _list(place, form.path)]
+    if not files:
+        raise InputError(f"{place.named(form.path)} has no files", "put the table there")
+    return files
+
+
+def _file(place: _Place, entry: fs.FileInfo) -> StoredFile:
+    name = place.named(entry.path)
+    for end, kind in FORMATS.items():
+        if entry.base_name.endswith(end) and not _is_folder(entry):
+            return StoredFile(name, entry.path, place.filesystem, kind, entry.size)
+    raise InputError(f"{name} is none of {', '.join(FORMATS)}", "move it out of the table's folder")
+
+
+def _is_folder(entry: fs.FileInfo) -> bool:
+    return bool(entry.type == fs.FileType.Directory)
