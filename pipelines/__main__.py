@@ -78,10 +78,11 @@ VERBS = {
         "join the six tables into a Dataset of order lines and labelled products",
         (
             "shelftag prepare --tables tables --out dataset",
+            "shelftag prepare --tables s3://bucket/tables --out dataset",
             "shelftag prepare --tables tables --out dataset21 catalog.unlabelled=21",
         ),
         (
-            _path("tables", "folder with the six CSV files"),
+            Option("tables", "folder or URI with the six tables, CSV or Parquet", required=True),
             _path("out", "folder for the Dataset"),
             OVERWRITE,
         ),

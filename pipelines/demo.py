@@ -29,7 +29,7 @@ def main(*, out: Path | None, overwrite: bool, config: Config) -> None:
             out=tables, catalog=None, overwrite=overwrite, config=config
         ),
         "prepare": lambda: prepare.main(
-            tables=tables, out=dataset, overwrite=overwrite, config=config
+            tables=str(tables), out=dataset, overwrite=overwrite, config=config
         ),
         "train": lambda: train.main(dataset=dataset, overwrite=overwrite, config=config),
         "evaluate": lambda: evaluate.main(run=run, dataset=dataset, config=config),

@@ -34,14 +34,14 @@ from shelftag.config import Config
 from shelftag.errors import Failed
 from shelftag.tables.accounting import Tally
 from shelftag.tables.commits import is_done, read_commit
-from shelftag.tables.merge import Job, merge_range
+from shelftag.tables.merge import Job, merge_piece
 from shelftag.tables.publish import ORDER_TABLES, publish
-from shelftag.tables.ranges import ByteRange, byte_ranges
+from shelftag.tables.ranges import Piece, pieces
 from shelftag.tables.small import SmallTables, count_small, name_facts, read_small
-from shelftag.tables.sources import Source, check_sources
+from shelftag.tables.sources import Source, check_sources, fingerprints
 
 
-def main(*, tables: Path, out: Path, overwrite: bool, config: Config) -> None:
+def main(*, tables: str, out: Path, overwrite: bool, config: Config) -> None:
     """Make a Dataset and print what became of every row."""
     from shelftag.tables.summary import print_summary
 
@@ -52,7 +52,7 @@ def main(*, tables: Path, out: Path, overwrite: bool, config: Config) -> None:
 
 
 def prepare(
-    tables: Path, dataset: Dataset, config: Config, *, overwrite: bool = False
+    tables: str | Path, dataset: Dataset, config: Config, *, overwrite: bool = False
 ) -> DatasetManifest:
     """Join, split, count, publish.
 
@@ -79,12 +79,16 @@ def prepare(
 
 
 def _begin(
-    dataset: Dataset, sources: dict[str, Source], config: Config, *, overwrite: bool
+    dataset: Dataset,
+    sources: dict[str, tuple[Source, ...]],
+    config: Config,
+    *,
+    overwrite: bool,
 ) -> None:
     """Go on with what the same command left half-made, or begin anew."""
     job = {
         "shelftag": shelftag.__version__,
-        "inputs": {name: source.fingerprint() for name, source in sources.items()},
+        "inputs": fingerprints(sources),
         "config": config.model_dump(mode="json", include={"catalog", "data"}),
     }
     if dataset.is_half_written and not dataset.is_complete and _same(job, dataset.job_file):
@@ -119,7 +123,7 @@ def _import_graph() -> None:
 
 
 def _merge(
-    sources: dict[str, Source], small: SmallTables, dataset: Dataset, config: Config
+    sources: dict[str, tuple[Source, ...]], small: SmallTables, dataset: Dataset, config: Config
 ) -> Tally:
     """Join the order lines, range by range, and count.
 
@@ -129,26 +133,25 @@ def _merge(
     tally = count_small(small, dataset, config)
     job = Job({name: sources[name] for name in ORDER_TABLES}, dataset, config.data)
     ranges = [
-        part
-        for source in job.sources.values()
-        for part in byte_ranges(source, config.data.block_bytes)
+        piece for files in job.sources.values() for piece in pieces(files, config.data.block_bytes)
     ]
     done = [part.name for part in ranges if is_done(part.name, dataset)]
     if done:
         print(f"goes on: {len(done)} of {len(ranges)} pieces are done", file=sys.stderr)
     to_do = [part for part in ranges if part.name not in done]
-    left = sum(part.end - part.start for part in ranges)
+    left = sum(piece.bytes for piece in ranges)
+    unpacked = max(piece.most_bytes / piece.bytes for piece in ranges)
     progress = _Progress(left)
     for name in chain(done, _spread(to_do, small, job)):
         counts, purchases = read_commit(name, dataset, small.catalog.products.num_rows)
         tally.add_piece(counts, purchases)
         left -= counts.bytes
-        tally.check_rejects(config.data.max_rejects, left)
+        tally.check_rejects(config.data.max_rejects, int(left * unpacked))
         progress.show(progress.total - left)
     return tally
 
 
-def _spread(ranges: list[ByteRange], small: SmallTables, job: Job) -> Iterator[str]:
+def _spread(ranges: list[Piece], small: SmallTables, job: Job) -> Iterator[str]:
     """One task for each range; the names of the committed, as they finish.
 
     Raises:
@@ -177,10 +180,10 @@ def _spread(ranges: list[ByteRange], small: SmallTables, job: Job) -> Iterator[s
 def _merge_task(row: dict[str, Any], job: Job, dimensions: Any) -> dict[str, str]:
     import ray
 
-    part = ByteRange(**row)
+    piece = Piece(**row)
     orders, products = ray.get(dimensions)  # in shared memory, not a copy
-    merge_range(part, job, orders, products)
-    return {"name": part.name}
+    merge_piece(piece, job, orders, products)
+    return {"name": piece.name}
 
 
 class _Progress:

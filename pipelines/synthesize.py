@@ -42,8 +42,8 @@ from shelftag.synthesis.tables import (
     TablesManifest,
     tables_fingerprint,
 )
-from shelftag.synthesis.threads import in_order
 from shelftag.synthesis.writing import plain_csv, write_chunks, write_quoted
+from shelftag.threads import in_order
 
 ORDERS_AT_ONCE = 500_000
 

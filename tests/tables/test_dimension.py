@@ -16,14 +16,14 @@ HEADER = TABLES["orders"].splitlines()[0] + "\n"
 def test_orders_are_sorted_and_the_first_of_an_id_is_kept(tmp_path: Path, block_bytes: int) -> None:
     rows = "5,1,prior,1,0,0,\nbad\n3,1,train,2,0,0,7.0\n\n5,2,test,9,0,0,\n5,3,test,8,0,0,\n"
     orders = source(tmp_path, "orders", orders=HEADER + rows)
-    read = read_orders(orders, block_bytes)
+    read = read_orders((orders,), block_bytes)
     columns = read.dimension.columns
     assert read.dimension.lookup.find(np.array([3, 4, 5])).tolist() == [0, -1, 1]
     assert columns["order_number"].to_pylist() == [2, 1]
     assert columns["eval_set"].to_pylist() == ["train", "prior"]
     assert columns["days_since_prior_order"].to_pylist() == [7.0, None]
     assert read.read == 5
-    data = orders.path.read_bytes()
+    data = Path(orders.file.path).read_bytes()
     assert {(row.reason, row.raw) for row in read.rejects} == {
         (Reason.FIELDS, "bad"),
         (Reason.DUPLICATE, "5,2,test,9,0,0,"),
@@ -35,5 +35,6 @@ def test_orders_are_sorted_and_the_first_of_an_id_is_kept(tmp_path: Path, block_
 
 def test_orders_are_narrow(tmp_path: Path) -> None:
     rows = "".join(f"{i},1,prior,1,0,0,7.0\n" for i in range(10_000))
-    columns = read_orders(source(tmp_path, "orders", orders=HEADER + rows), 2**20).dimension.columns
+    orders = source(tmp_path, "orders", orders=HEADER + rows)
+    columns = read_orders((orders,), 2**20).dimension.columns
     assert columns.nbytes <= 10_000 * 24  # 3.4 million of them fit easily in the object store

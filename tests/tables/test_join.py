@@ -13,7 +13,7 @@ from shelftag.tables.catalog import read_catalog
 from shelftag.tables.dimension import read_orders
 from shelftag.tables.join import Joined, join
 from shelftag.tables.parse import parse
-from shelftag.tables.ranges import byte_ranges, read_range
+from shelftag.tables.ranges import table_chunks
 from shelftag.tables.rejects import Reason
 from shelftag.tables.schemas import MAX_ID, ORDER_LINE
 from shelftag.tables.sources import check_sources
@@ -45,9 +45,9 @@ def joined(folder: Path, block_bytes: int = 2**20) -> list[Joined]:
     orders = read_orders(sources["orders"], block_bytes).dimension
     products = read_catalog(sources).dimension(np.arange(5))
     return [
-        join(parse(*read_range(sources[name], part), sources[name]).rows, orders, products)
+        join(parse(chunk, source).rows, orders, products)
         for name in ("order_products__prior", "order_products__train")
-        for part in byte_ranges(sources[name], block_bytes)
+        for source, chunk in table_chunks(sources[name], block_bytes)
     ]
 
 

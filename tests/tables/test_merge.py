@@ -11,9 +11,9 @@ from shelftag.tables.accounting import PieceCounts
 from shelftag.tables.catalog import read_catalog
 from shelftag.tables.commits import read_commit
 from shelftag.tables.dimension import read_orders
-from shelftag.tables.merge import Job, merge_range
+from shelftag.tables.merge import Job, merge_piece
 from shelftag.tables.parts import count_rows, remove_others
-from shelftag.tables.ranges import byte_ranges
+from shelftag.tables.ranges import pieces
 from shelftag.tables.schemas import ORDER_LINE
 from shelftag.tables.sources import check_sources
 from tests.tables.made import write_tables
@@ -27,12 +27,12 @@ def merge(tables: Path, out: Path, **texts: str | bytes) -> tuple[PieceCounts, D
     dataset = Dataset(out)
     for folder in (dataset.order_lines_dir, dataset.rejects_dir, dataset.commits_dir):
         folder.mkdir(parents=True, exist_ok=True)
-    source = sources["order_products__prior"]
-    (part,) = byte_ranges(source, 2**20)
+    lines = sources["order_products__prior"]
+    (piece,) = pieces(lines, 2**20)
     orders = read_orders(sources["orders"], 2**20).dimension
     products = read_catalog(sources).dimension(np.zeros(5, np.int64))
-    merge_range(part, Job({source.table.name: source}, dataset, DataConfig()), orders, products)
-    return read_commit(part.name, dataset, 5)[0], dataset
+    merge_piece(piece, Job({piece.table: lines}, dataset, DataConfig()), orders, products)
+    return read_commit(piece.name, dataset, 5)[0], dataset
 
 
 def test_rejects_name_place_reason_and_text(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shelftag.tables.ranges import pieces
-from tests.tables.made import chunks_of, source
+from shelftag.tables.ranges import chunks, pieces
+from tests.tables.made import source
 
 HEADER = b"order_id,product_id,add_to_cart_order,reordered"
 
@@ -20,10 +20,11 @@ HEADER = b"order_id,product_id,add_to_cart_order,reordered"
     end=st.sampled_from([b"\n", b"\r\n"]),
     last=st.booleans(),
     block_bytes=st.integers(1, 200),
+    chunk_bytes=st.integers(1, 200),
     line_bytes=st.sampled_from([1, 5, 4096]),
 )
 def test_every_line_comes_once_and_whole(
-    lines: list[bytes], end: bytes, last: bool, block_bytes: int, line_bytes: int
+    lines: list[bytes], end: bytes, last: bool, block_bytes: int, chunk_bytes: int, line_bytes: int
 ) -> None:
     body = b"1,1,1,1" + end + end.join(lines) + (end if last else b"")
     with TemporaryDirectory() as folder:
@@ -32,14 +33,15 @@ def test_every_line_comes_once_and_whole(
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("shelftag.tables.ranges.LINE_BYTES", line_bytes)
-            found = chunks_of(table, block_bytes)
-        assert len(found) == len(pieces((table,), block_bytes))
+            ranges = pieces((table,), block_bytes)
+            found = [chunk for part in ranges for chunk in chunks(table, part, chunk_bytes)]
         whole = Path(table.file.path).read_bytes()
     assert b"".join(chunk.data for chunk in found) == body
     for chunk, start in found:
         assert whole[start : start + len(chunk)] == chunk
-        assert not chunk or start == table.body_start or whole[start - 1 : start] == b"\n"
-        assert not chunk or chunk.endswith(b"\n") or start + len(chunk) == len(whole)
+        assert chunk
+        assert start == table.body_start or whole[start - 1 : start] == b"\n"
+        assert chunk.endswith(b"\n") or start + len(chunk) == len(whole)
 
 
 @pytest.mark.parametrize("block_bytes", [1, 7, 8, 9, 10_000])

@@ -3,8 +3,6 @@
 Rows are sorted by id, so that lines in order of `order_id` walk through memory once.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,10 +14,11 @@ from numpy.typing import NDArray
 from shelftag.tables.lines import places
 from shelftag.tables.lookup import Lookup, first_by_id
 from shelftag.tables.parse import Parsed, parse
-from shelftag.tables.ranges import ByteRange, byte_ranges, read_range
+from shelftag.tables.ranges import table_chunks
 from shelftag.tables.rejects import Reason, Reject, reject
 from shelftag.tables.schemas import ORDERS
 from shelftag.tables.sources import Source
+from shelftag.threads import in_order
 
 BLOCK_BYTES = 2**24
 
@@ -42,41 +41,35 @@ class Orders(NamedTuple):
     rejects: list[Reject]
 
 
-def read_orders(source: Source, block_bytes: int = BLOCK_BYTES) -> Orders:
+def read_orders(sources: tuple[Source, ...], block_bytes: int = BLOCK_BYTES) -> Orders:
     """The whole orders table, the first row of each order_id; parsed in threads."""
-    ranges = byte_ranges(source, block_bytes)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as pool:
-        parsed = list(pool.map(lambda part: _parse(source, part), ranges))
+    chunks = table_chunks(sources, block_bytes)
+    parsed = list(in_order(lambda found: parse(found[1], found[0]), chunks))
     rows = pa.concat_tables([piece.rows for piece in parsed])
     ids = rows["order_id"].to_numpy()
     first = first_by_id(ids)
     rejects = [row for piece in parsed for row in piece.rejects]
     if len(first) < rows.num_rows:
         later = np.setdiff1d(np.arange(rows.num_rows), first)
-        rejects += _duplicates(later, source, ranges, parsed)
+        rejects += _duplicates(later, sources, block_bytes, parsed)
     columns = _batch(rows.drop_columns("order_id"), first)
     read = sum(piece.read for piece in parsed)
     return Orders(Dimension(Lookup.of(ids[first]), columns), read, rejects)
 
 
-def _parse(source: Source, part: ByteRange) -> Parsed:
-    return parse(*read_range(source, part), source)
-
-
 def _duplicates(
-    rows: NDArray[np.int64], source: Source, ranges: list[ByteRange], parsed: list[Parsed]
+    rows: NDArray[np.int64], sources: tuple[Source, ...], block_bytes: int, parsed: list[Parsed]
 ) -> list[Reject]:
-    """Rejects for rows of the concatenated pieces: rare, so their bytes are read again."""
+    """Rejects for rows of the concatenated chunks: rare, so the table is read again."""
     found: list[Reject] = []
     begin = 0
-    for part, piece in zip(ranges, parsed, strict=True):
+    for (source, chunk), piece in zip(table_chunks(sources, block_bytes), parsed, strict=True):
         end = begin + piece.rows.num_rows
         mine = rows[(rows >= begin) & (rows < end)] - begin
         if len(mine):
-            chunk, start = read_range(source, part)
             found += [
                 reject(source, position, Reason.DUPLICATE, raw)
-                for position, raw in places(chunk, start, piece.rejects, mine)
+                for position, raw in places(chunk, source, piece.rejects, mine)
             ]
         begin = end
     return found

@@ -1,4 +1,4 @@
-"""One piece of the order lines, from CSV to Parquet: the work of one task.
+"""One piece of the order lines, from file to Parquet: the work of one task.
 
     piece --> chunk --> parse --> join --> drop --+
          '--> chunk --> parse --> join --> drop --+--> one part, its rejects --> commit
@@ -24,7 +24,7 @@ from shelftag.tables.join import Joined, join
 from shelftag.tables.lines import places
 from shelftag.tables.parse import Parsed, parse
 from shelftag.tables.parts import write_order_lines, write_rejects
-from shelftag.tables.ranges import ByteRange, read_range
+from shelftag.tables.ranges import Chunk, Piece, chunks
 from shelftag.tables.rejects import Reject, count_reasons, reject
 from shelftag.tables.sides import count_purchases, count_sides, with_sides
 from shelftag.tables.sources import Source
@@ -44,45 +44,44 @@ class Merged(NamedTuple):
 class Job(NamedTuple):
     """What all tasks of a job have in common, but for what the lines are joined with."""
 
-    sources: dict[str, Source]
+    sources: dict[str, tuple[Source, ...]]
     dataset: Dataset
     data: DataConfig
 
 
-def merge_range(part: ByteRange, job: Job, orders: Dimension, products: Dimension) -> None:
-    """Read, parse, join, drop, write, commit."""
-    source = job.sources[part.table]
-    merged = _merged(part, source, orders, products)
-    counts = PieceCounts(table=part.table, bytes=part.end - part.start)
+def merge_piece(piece: Piece, job: Job, orders: Dimension, products: Dimension) -> None:
+    """Read, parse, join, drop, write, commit.
+
+    Raises:
+        Failed: the file is cut off or damaged.
+    """
+    merged = _merged(piece, job.sources[piece.table][piece.file], orders, products)
+    counts = PieceCounts(table=piece.table, bytes=piece.bytes)
     purchases = np.zeros((count_sides(job.data), products.columns.num_rows), np.int64)
     while some := list(islice(merged, CHUNKS_PER_PART)):
         kept, side = with_sides(pa.concat_tables([one.joined.kept for one in some]), job.data)
-        counts += _write(kept, some, part.table, job.dataset)
+        counts += _write(kept, some, piece.table, job.dataset)
         product = np.concatenate([one.joined.product for one in some])
         purchases += count_purchases(product, side, purchases.shape)
-    commit(part.name, counts, purchases, job.dataset)
+    commit(piece.name, counts, purchases, job.dataset)
 
 
 def _merged(
-    part: ByteRange, source: Source, orders: Dimension, products: Dimension
+    piece: Piece, source: Source, orders: Dimension, products: Dimension
 ) -> Iterator[Merged]:
-    for start in range(part.start, part.end, CHUNK_BYTES):
-        chunk = ByteRange(part.table, start, min(start + CHUNK_BYTES, part.end))
-        data, position = read_range(source, chunk)
-        parsed = parse(data, position, source)
+    for chunk in chunks(source, piece, CHUNK_BYTES):
+        parsed = parse(chunk, source)
         joined = join(parsed.rows, orders, products)
-        unmatched = _unmatched(joined, parsed, data, position, source)
+        unmatched = _unmatched(joined, parsed, chunk, source)
         yield Merged(parsed.read, joined, parsed.rejects + unmatched)
 
 
-def _unmatched(
-    joined: Joined, parsed: Parsed, chunk: bytes, start: int, source: Source
-) -> list[Reject]:
+def _unmatched(joined: Joined, parsed: Parsed, chunk: Chunk, source: Source) -> list[Reject]:
     return [
         reject(source, position, reason, raw)
         for reason, rows in joined.unmatched.items()
         if len(rows)
-        for position, raw in places(chunk, start, parsed.rejects, rows)
+        for position, raw in places(chunk, source, parsed.rejects, rows)
     ]
 
 

@@ -13,7 +13,7 @@ from shelftag.tables.products import product_rows, write_products
 from shelftag.tables.report import write_report
 from shelftag.tables.schemas import PRIOR, TRAIN
 from shelftag.tables.small import NameFacts, SmallTables
-from shelftag.tables.sources import Source
+from shelftag.tables.sources import Source, fingerprints
 from shelftag.tables.split_counts import split_counts, splits_by_department
 from shelftag.tables.statistics import basket_statistics, together
 
@@ -22,7 +22,7 @@ ORDER_TABLES = (PRIOR.name, TRAIN.name)
 
 def publish(
     dataset: Dataset,
-    sources: dict[str, Source],
+    sources: dict[str, tuple[Source, ...]],
     small: SmallTables,
     names: NameFacts,
     tally: Tally,
@@ -59,7 +59,8 @@ def publish(
             "dropped": tally.dropped,
         },
         reject_reasons=dict(sorted(tally.reasons.items())),
-        inputs={name: source.fingerprint() for name, source in sources.items()},
+        inputs=fingerprints(sources),
+        official=small.official,
         leakage=audit(products) if by_row else with_purchases(names.audit, products),
         statistics=together([small.statistics, names.statistics, basket_statistics(tally.baskets)]),
         parts=tuple(sorted(tally.parts)),

@@ -40,7 +40,7 @@ class Piece:
     @property
     def name(self) -> str:
         """Its name among the pieces of a job."""
-        return f"{self.table}-{self.start}-{self.end}"
+        return f"{self.table}-{self.file}-{self.start}-{self.end}"
 
 
 class Chunk(NamedTuple):
@@ -59,14 +59,14 @@ def pieces(sources: tuple[Source, ...], block_bytes: int) -> list[Piece]:
 
 
 def chunks(source: Source, piece: Piece, block_bytes: int) -> Iterator[Chunk]:
-    """The rows of a piece, at most about `block_bytes` at a time; of a plain CSV all at once.
+    """The rows of a piece, at most about `block_bytes` at a time.
 
     Raises:
         Failed: the file is cut off or damaged.
     """
     with whole(source.file):
         if source.file.format == "csv":
-            yield _lines(source, piece)
+            yield from _lines(source, piece, block_bytes)
         elif source.file.format == "parquet":
             yield from _row_groups(source, piece, block_bytes)
         else:
@@ -128,11 +128,15 @@ def _stored_bytes(group: Any) -> int:
     return sum(group.column(i).total_compressed_size for i in range(group.num_columns))
 
 
-def _lines(source: Source, piece: Piece) -> Chunk:
-    """One long read between two short ones, so that no long text is copied to be cut."""
+def _lines(source: Source, piece: Piece, block_bytes: int) -> Iterator[Chunk]:
+    """Long reads between short ones, so that no long text is copied to be cut."""
     with source.file.filesystem.open_input_file(source.file.path) as file:
-        begin, end = (_next_line(file, source, at) for at in (piece.start, piece.end))
-        return Chunk(file.read_at(end - begin, begin), begin)
+        begin = _next_line(file, source, piece.start)
+        for start in range(piece.start, piece.end, block_bytes):
+            end = _next_line(file, source, min(start + block_bytes, piece.end))
+            if end > begin:
+                yield Chunk(file.read_at(end - begin, begin), begin)
+                begin = end
 
 
 def _next_line(file: Any, source: Source, at: int) -> int:

@@ -17,10 +17,11 @@ from shelftag.tables.catalog import Catalog, read_catalog
 from shelftag.tables.dimension import Dimension, Orders, read_orders
 from shelftag.tables.leakage import NameAudit, audit_names
 from shelftag.tables.lookup import Lookup
+from shelftag.tables.official import is_official
 from shelftag.tables.parse import parse
 from shelftag.tables.parts import write_rejects
 from shelftag.tables.products import learned_departments, product_rows, splits
-from shelftag.tables.ranges import ByteRange, read_range
+from shelftag.tables.ranges import table_chunks
 from shelftag.tables.rejects import count_reasons
 from shelftag.tables.schemas import PRIOR
 from shelftag.tables.sides import count_sides
@@ -42,6 +43,8 @@ class SmallTables(NamedTuple):
     """Of each product, in the catalog's order."""
     orders: Orders
     statistics: Statistics
+    official: bool
+    """They are the tables that Instacart published in 2017."""
 
 
 class NameFacts(NamedTuple):
@@ -51,7 +54,7 @@ class NameFacts(NamedTuple):
     statistics: Statistics
 
 
-def read_small(sources: dict[str, Source], config: Config) -> SmallTables:
+def read_small(sources: dict[str, tuple[Source, ...]], config: Config) -> SmallTables:
     """Read and check all but the order lines.
 
     Raises:
@@ -64,13 +67,15 @@ def read_small(sources: dict[str, Source], config: Config) -> SmallTables:
     products = catalog.dimension(_often(catalog, sources[PRIOR.name]))
     orders = read_orders(sources["orders"])
     statistics = order_statistics(orders.dimension)
-    return SmallTables(catalog, products, departments, split, orders, statistics)
+    return SmallTables(
+        catalog, products, departments, split, orders, statistics, is_official(sources)
+    )
 
 
-def _often(catalog: Catalog, lines: Source) -> NDArray[np.int64]:
+def _often(catalog: Catalog, lines: tuple[Source, ...]) -> NDArray[np.int64]:
     """How often each product is in the first order lines, [products]."""
-    first = ByteRange(lines.table.name, lines.body_start, lines.body_start + SAMPLE_BYTES)
-    ids = parse(*read_range(lines, first), lines).rows["product_id"].to_numpy()
+    source, chunk = next(table_chunks(lines, SAMPLE_BYTES))
+    ids = parse(chunk, source).rows["product_id"].to_numpy()
     row = Lookup.of(catalog.products["product_id"].to_numpy()).find(ids)
     return np.bincount(row[row >= 0], minlength=catalog.products.num_rows)
 

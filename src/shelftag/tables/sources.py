@@ -61,6 +61,13 @@ def check_sources(tables: str | Path) -> dict[str, tuple[Source, ...]]:
     }
 
 
+def fingerprints(sources: dict[str, tuple[Source, ...]]) -> dict[str, str]:
+    """File -> size and hash of its ends, of all tables."""
+    return {
+        source.file.name: source.fingerprint() for files in sources.values() for source in files
+    }
+
+
 def _source(file: StoredFile, table: TableSchema) -> Source:
     if not file.size:
         raise InputError(f"{file.name} is empty", "put the table there")

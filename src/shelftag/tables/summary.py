@@ -11,6 +11,8 @@ from shelftag.tables.split_counts import too_rare
 def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -> None:
     """The accounts, the splits and the time, on the terminal."""
     console = Console(highlight=False)
+    if manifest.official:
+        console.print("these are the official 2017 tables")
     console.print(accounts(manifest))
     for reason, rows in manifest.reject_reasons.items():
         console.print(f"  rejected: {reason}: {rows:,}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shelftag.synthesis.threads import in_order
+from shelftag.threads import in_order
 
 
 def test_results_come_in_order() -> None:
