@@ -98,8 +98,6 @@ def prepare_environment() -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine unasked
     # Ray's coming default, and the way to be spared its warning of it in every worker.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    # A Ray of our own has as many workers as cores; a second set of them only takes their time.
-    os.environ.setdefault("RAY_prestart_worker_first_driver", "0")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that wait give way: spinning ones make a shared machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

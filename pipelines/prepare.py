@@ -65,16 +65,17 @@ def prepare(
     sources = check_sources(tables)
     dataset.check_free(overwrite=overwrite)
     with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(read_small, sources, config)  # while Ray starts
+        # The small tables are read while Ray starts, the names looked at until they are needed,
+        # and the Dataset is published while Ray stops.
+        reading = beside.submit(read_small, sources, config)
+        naming = beside.submit(lambda: name_facts(reading.result()))
         with ray_session(config.scaling):
             _start_workers()
             small = reading.result()
-            naming = beside.submit(name_facts, small)  # while the lines are joined
             _begin(dataset, sources, config, overwrite=overwrite)
             tally = _merge(sources, small, dataset, config)
             names = naming.result()
             publishing = beside.submit(publish, dataset, sources, small, names, tally, config)
-            # ... while Ray stops
     return publishing.result()
 
 
