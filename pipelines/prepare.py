@@ -16,6 +16,7 @@ dies goes on from its commits when the same command is given again. The manifest
 parts of the committed tasks.
 """
 
+import importlib
 import json
 import logging
 import sys
@@ -35,9 +36,9 @@ from shelftag.errors import Failed
 from shelftag.tables.accounting import Tally
 from shelftag.tables.commits import is_done, read_commit
 from shelftag.tables.merge import Job, merge_piece
-from shelftag.tables.publish import ORDER_TABLES, publish
 from shelftag.tables.ranges import Piece, pieces
-from shelftag.tables.small import SmallTables, count_small, name_facts, read_small
+from shelftag.tables.schemas import ORDER_TABLES
+from shelftag.tables.small import SmallTables, count_small, read_small
 from shelftag.tables.sources import Source, check_sources, fingerprints
 
 
@@ -62,20 +63,20 @@ def prepare(
         AccountingError: rows were lost.
         Failed: a task failed.
     """
+    from shelftag.tables.publish import publish  # the workers do without the report's libraries
+
     sources = check_sources(tables)
     dataset.check_free(overwrite=overwrite)
     with ThreadPoolExecutor(1) as beside:
-        # The small tables are read while Ray starts, the names looked at until they are needed,
-        # and the Dataset is published while Ray stops.
+        # The small tables are read while Ray starts, the Dataset is published while Ray stops.
         reading = beside.submit(read_small, sources, config)
-        naming = beside.submit(lambda: name_facts(reading.result()))
+        beside.submit(importlib.import_module, "pandas")  # half of what importing ray.data takes
         with ray_session(config.scaling):
             _start_workers()
             small = reading.result()
             _begin(dataset, sources, config, overwrite=overwrite)
             tally = _merge(sources, small, dataset, config)
-            names = naming.result()
-            publishing = beside.submit(publish, dataset, sources, small, names, tally, config)
+            publishing = beside.submit(publish, dataset, sources, small, tally, config)
     return publishing.result()
 
 

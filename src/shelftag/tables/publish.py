@@ -1,30 +1,34 @@
 """The last step: accounts checked, products.parquet, the report, and then the manifest."""
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 import shelftag
 from shelftag.artifacts import Dataset, DatasetManifest, fingerprint, remove
+from shelftag.catalog.split import Shares
 from shelftag.config import Config
 from shelftag.tables.accounting import Tally
 from shelftag.tables.conflicts import conflicts
-from shelftag.tables.leakage import audit, with_purchases
+from shelftag.tables.leakage import audit
 from shelftag.tables.parts import count_rows, remove_others
-from shelftag.tables.products import product_rows, write_products
+from shelftag.tables.products import product_rows, splits, write_products
 from shelftag.tables.report import write_report
-from shelftag.tables.schemas import PRIOR, TRAIN
-from shelftag.tables.small import NameFacts, SmallTables
+from shelftag.tables.schemas import ORDER_TABLES
+from shelftag.tables.small import SmallTables
 from shelftag.tables.sources import Source, fingerprints
 from shelftag.tables.split_counts import split_counts, splits_by_department
-from shelftag.tables.statistics import basket_statistics, together
-
-ORDER_TABLES = (PRIOR.name, TRAIN.name)
+from shelftag.tables.statistics import (
+    basket_statistics,
+    name_statistics,
+    order_statistics,
+    together,
+)
 
 
 def publish(
     dataset: Dataset,
     sources: dict[str, tuple[Source, ...]],
     small: SmallTables,
-    names: NameFacts,
     tally: Tally,
     config: Config,
 ) -> DatasetManifest:
@@ -38,9 +42,7 @@ def publish(
     remove_others(dataset.order_lines_dir, tally.parts)
     remove_others(dataset.rejects_dir, tally.rejects_parts)
     tally.check_balance(ORDER_TABLES, count_rows(dataset.order_lines_dir, tally.parts))
-    by_row = config.data.split == "row"
-    purchases = tally.purchases if by_row else tally.purchases[0]
-    products = product_rows(small.catalog.products, purchases, small.split)
+    products = _products(small, tally, config)
     write_products(products, dataset.products_file)
     pq.write_table(conflicts(products), dataset.conflicts_file, compression="zstd")
     departments = small.departments.names
@@ -61,8 +63,14 @@ def publish(
         reject_reasons=dict(sorted(tally.reasons.items())),
         inputs=fingerprints(sources),
         official=small.official,
-        leakage=audit(products) if by_row else with_purchases(names.audit, products),
-        statistics=together([small.statistics, names.statistics, basket_statistics(tally.baskets)]),
+        leakage=audit(products),
+        statistics=together(
+            [
+                order_statistics(small.orders.dimension),
+                basket_statistics(tally.baskets),
+                name_statistics(small.catalog.products),
+            ]
+        ),
         parts=tuple(sorted(tally.parts)),
     )
     write_report(dataset, manifest, products)
@@ -70,3 +78,11 @@ def publish(
     remove(dataset.commits_dir)
     remove(dataset.job_file)
     return manifest
+
+
+def _products(small: SmallTables, tally: Tally, config: Config) -> pa.Table:
+    data, products = config.data, small.catalog.products
+    shares = Shares(data.train_share, data.valid_share)
+    split = splits(products, small.departments, data.split, shares)
+    purchases = tally.purchases if data.split == "row" else tally.purchases[0]
+    return product_rows(products, purchases, split)

@@ -76,6 +76,7 @@ AISLES = TableSchema("aisles", (_id("aisle_id"), Column("aisle", pa.string())))
 DEPARTMENTS = TableSchema("departments", (_id("department_id"), Column("department", pa.string())))
 
 TABLES = (ORDERS, PRIOR, TRAIN, PRODUCTS, AISLES, DEPARTMENTS)
+ORDER_TABLES = (PRIOR.name, TRAIN.name)
 
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
 

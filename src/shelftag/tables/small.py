@@ -1,4 +1,4 @@
-"""The tables that fit in memory, read once: catalog, departments, split, orders.
+"""The tables that fit in memory, read once: catalog, departments, orders.
 
 Read while Ray starts; order lines look things up in them.
 """
@@ -8,25 +8,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shelftag.artifacts import Dataset, Statistics
+from shelftag.artifacts import Dataset
 from shelftag.catalog.departments import Departments
-from shelftag.catalog.split import Shares, Split
 from shelftag.config import Config
 from shelftag.tables.accounting import Tally
 from shelftag.tables.catalog import Catalog, read_catalog
 from shelftag.tables.dimension import Dimension, Orders, read_orders
-from shelftag.tables.leakage import NameAudit, audit_names
 from shelftag.tables.lookup import Lookup
 from shelftag.tables.official import is_official
 from shelftag.tables.parse import parse
 from shelftag.tables.parts import write_rejects
-from shelftag.tables.products import learned_departments, product_rows, splits
+from shelftag.tables.products import learned_departments
 from shelftag.tables.ranges import table_chunks
 from shelftag.tables.rejects import count_reasons
 from shelftag.tables.schemas import PRIOR
 from shelftag.tables.sides import count_sides
 from shelftag.tables.sources import Source
-from shelftag.tables.statistics import name_statistics, order_statistics
 
 SAMPLE_BYTES = 2**20  # of order lines: some 50,000 show which products are common
 
@@ -39,19 +36,9 @@ class SmallTables(NamedTuple):
     """What an order line is given of its product."""
     departments: Departments
     """Those that are learned."""
-    split: list[Split]
-    """Of each product, in the catalog's order."""
     orders: Orders
-    statistics: Statistics
     official: bool
     """They are the tables that Instacart published in 2017."""
-
-
-class NameFacts(NamedTuple):
-    """What follows from the products' names and split alone."""
-
-    audit: NameAudit
-    statistics: Statistics
 
 
 def read_small(sources: dict[str, tuple[Source, ...]], config: Config) -> SmallTables:
@@ -62,14 +49,9 @@ def read_small(sources: dict[str, tuple[Source, ...]], config: Config) -> SmallT
     """
     catalog = read_catalog(sources)
     departments = learned_departments(catalog.products, config.catalog.unlabelled)
-    shares = Shares(config.data.train_share, config.data.valid_share)
-    split = splits(catalog.products, departments, config.data.split, shares)
     products = catalog.dimension(_often(catalog, sources[PRIOR.name]))
     orders = read_orders(sources["orders"])
-    statistics = order_statistics(orders.dimension)
-    return SmallTables(
-        catalog, products, departments, split, orders, statistics, is_official(sources)
-    )
+    return SmallTables(catalog, products, departments, orders, is_official(sources))
 
 
 def _often(catalog: Catalog, lines: tuple[Source, ...]) -> NDArray[np.int64]:
@@ -78,13 +60,6 @@ def _often(catalog: Catalog, lines: tuple[Source, ...]) -> NDArray[np.int64]:
     ids = parse(chunk, source).rows["product_id"].to_numpy()
     row = Lookup.of(catalog.products["product_id"].to_numpy()).find(ids)
     return np.bincount(row[row >= 0], minlength=catalog.products.num_rows)
-
-
-def name_facts(small: SmallTables) -> NameFacts:
-    """Found while the order lines are joined, so that nothing waits for it."""
-    products = small.catalog.products
-    rows = product_rows(products, np.zeros(products.num_rows, np.int64), small.split)
-    return NameFacts(audit_names(rows), name_statistics(products))
 
 
 def count_small(small: SmallTables, dataset: Dataset, config: Config) -> Tally:
