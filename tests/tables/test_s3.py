@@ -1,8 +1,8 @@
 """Tables in an S3-compatible store, read through `pyarrow.fs` alone."""
 
-import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +18,6 @@ from shelftag.tables.sources import check_sources
 from tests.tables.made import MERGED, write_tables
 from tests.tables.test_formats import packed
 
-SERVER = shutil.which("moto_server")
-pytestmark = pytest.mark.skipif(SERVER is None, reason="needs moto_server (moto[server])")
-
 
 @pytest.fixture
 def store_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
@@ -30,7 +27,7 @@ def store_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [str(SERVER), "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with (tmp_path / "server.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
