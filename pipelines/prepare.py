@@ -72,7 +72,8 @@ def prepare(
         reading = beside.submit(read_small, sources, config)
         beside.submit(importlib.import_module, "pandas")  # half of what importing ray.data takes
         with ray_session(config.scaling):
-            _start_workers()
+            if config.scaling.address is None:
+                _start_workers()
             small = reading.result()
             _begin(dataset, sources, config, overwrite=overwrite)
             tally = _merge(sources, small, dataset, config)
@@ -112,7 +113,7 @@ def _same(job: dict[str, Any], file: Path) -> bool:
 
 
 def _start_workers() -> None:
-    """Let Ray's workers import what a task needs while the orders are read."""
+    """Let the workers of a Ray of our own import what a task needs while the orders are read."""
     import ray
 
     start = ray.remote(_import_graph)
