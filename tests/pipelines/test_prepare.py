@@ -65,6 +65,33 @@ def test_products_have_their_purchases(tmp_path: Path) -> None:
     assert [row["split"] for row in products][3] == "unlabelled"
 
 
+def test_lines_are_split_by_row_as_the_study_did(tmp_path: Path) -> None:
+    rows = "".join(f"{1 + i % 4},{(1, 2, 5, 9, 12)[i % 5]},{1 + i % 30},0\n" for i in range(900))
+    tables = write_tables(tmp_path / "tables", order_products__prior=TABLES[LINES] + rows)
+    dataset = prepared(tables, tmp_path / "dataset", split="row", block_bytes=4_096)
+    lines = pq.read_table(dataset.order_lines_dir).to_pandas()
+    known = lines[lines["product_name"] != "Mystery Box"].groupby(["product_id", "split"]).size()
+    products = pq.read_table(dataset.products_file).to_pandas()
+    found = products[(products["split"] != "unlabelled") & (products["purchases"] > 0)]
+    expected = {key: count for key, count in known.items() if count}
+    assert found.set_index(["id", "split"])["purchases"].to_dict() == expected
+    assert len(set(lines["split"])) > 1
+    leakage = dataset.manifest().leakage
+    assert leakage.lookup_right == leakage.test_purchases > 0  # a name lookup knows them all
+
+
+def test_what_the_tables_are_like_is_in_the_manifest_and_the_report(tmp_path: Path) -> None:
+    dataset = prepared(write_tables(tmp_path / "tables"), tmp_path / "dataset")
+    statistics = dataset.manifest().statistics
+    assert statistics.orders[6][23] == 1
+    assert sum(map(sum, statistics.orders)) == 5
+    assert statistics.nulls == {"orders.days_since_prior_order": (2, 5)}
+    assert statistics.baskets == (2, 2, 2)  # orders 1 and 4, three lines each
+    assert sum(statistics.words) == sum(statistics.tokens) == 5
+    assert "Every one of 26 rows is accounted for" in dataset.report_file.read_text()
+    assert pq.read_table(dataset.conflicts_file).num_rows == 0
+
+
 def test_many_ranges_give_the_same_dataset(tmp_path: Path) -> None:
     rows = "".join(f"{1 + i % 4},{(1, 2, 5, 9, 12)[i % 5]},{1 + i % 30},0\n" for i in range(1_500))
     tables = write_tables(tmp_path / "tables", order_products__prior=TABLES[LINES] + rows)
