@@ -33,6 +33,7 @@ from cluster.local import ray_session
 from shelftag.artifacts import Dataset, DatasetManifest, write_json
 from shelftag.config import Config
 from shelftag.errors import Failed
+from shelftag.progress import Progress
 from shelftag.tables.accounting import Tally
 from shelftag.tables.commits import is_done, read_commit
 from shelftag.tables.merge import Job, merge_piece
@@ -144,13 +145,13 @@ def _merge(
     to_do = [part for part in ranges if part.name not in done]
     left = sum(piece.bytes for piece in ranges)
     unpacked = max(piece.most_bytes / piece.bytes for piece in ranges)
-    progress = _Progress(left)
+    progress = Progress("order lines", left, "MB", 10**6)
     for name in chain(done, _spread(to_do, small, job)):
         counts, purchases = read_commit(name, dataset, small.catalog.products.num_rows)
         tally.add_piece(counts, purchases)
         left -= counts.bytes
         tally.check_rejects(config.data.max_rejects, int(left * unpacked))
-        progress.show(progress.total - left)
+        progress.add(counts.bytes)
     return tally
 
 
@@ -187,27 +188,3 @@ def _merge_task(row: dict[str, Any], job: Job, dimensions: Any) -> dict[str, str
     orders, products = ray.get(dimensions)  # in shared memory, not a copy
     merge_piece(piece, job, orders, products)
     return {"name": piece.name}
-
-
-class _Progress:
-    """Bytes, rate and time left: a line that is rewritten, or now and then one more in a log."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.started = time.perf_counter()
-        self.in_terminal = sys.stderr.isatty()
-        self.next = self.started
-
-    def show(self, done: int) -> None:
-        """Say how far it is, if the last word on that is not fresh."""
-        now = time.perf_counter()
-        if now < self.next and done < self.total:
-            return
-        self.next = now + (0.2 if self.in_terminal else 5)
-        rate = done / (now - self.started)
-        text = (
-            f"order lines: {done / 1e6:,.1f} of {self.total / 1e6:,.1f} MB, "
-            f"{rate / 1e6:,.1f} MB/s, {(self.total - done) / rate:,.0f} s left"
-        )
-        end = "\r" if self.in_terminal and done < self.total else "\n"
-        print(f"{text:<78}", end=end, file=sys.stderr, flush=True)

@@ -7,10 +7,8 @@
 Counts are exact at any size. The same seed gives the same bytes, on any number of cores.
 """
 
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from shelftag import __version__
 from shelftag.artifacts import write_text
 from shelftag.config import Config
 from shelftag.errors import InputError
+from shelftag.progress import Progress
 from shelftag.synthesis.arrays import Longs
 from shelftag.synthesis.baskets import Baskets, Popularity, fill, parts_of
 from shelftag.synthesis.counts import scaled
@@ -46,32 +45,6 @@ from shelftag.synthesis.writing import plain_csv, write_chunks, write_quoted
 from shelftag.threads import in_order
 
 ORDERS_AT_ONCE = 500_000
-
-
-@dataclass
-class Progress:
-    """Says on stderr, every few seconds of long work, how far it is."""
-
-    what: str
-    total: int
-    every_s: float = 2.0
-    done: int = 0
-    began: float = field(default_factory=time.monotonic)
-    said: float = field(default_factory=time.monotonic)
-
-    def add(self, rows: int) -> None:
-        """Count more rows as done."""
-        self.done += rows
-        now = time.monotonic()
-        if now - self.said < self.every_s:
-            return
-        self.said = now
-        rate = self.done / (now - self.began)
-        left_s = (self.total - self.done) / rate
-        print(
-            f"{self.what}: {self.done:,} of {self.total:,}, {rate:,.0f}/s, {left_s:.0f} s left",
-            file=sys.stderr,
-        )
 
 
 def main(*, out: Path, catalog: Path | None, overwrite: bool, config: Config) -> None:
@@ -156,7 +129,7 @@ def _filled(orders: Orders, products: int, seed: np.random.SeedSequence) -> Bask
     def work(job: tuple[slice, np.random.Generator]) -> int:
         return fill(baskets, orders, job[0], popularity, job[1])
 
-    progress = Progress("lines filled", len(baskets.product))
+    progress = Progress("baskets filled", len(baskets.product), "lines")
     for lines in in_order(work, zip(parts, streams, strict=True)):
         progress.add(lines)
     return baskets
@@ -176,7 +149,7 @@ def _write_lines(
     eval_set: int,
     product_ids: Longs,
 ) -> None:
-    progress = Progress(file.name, int(orders.size[orders.eval_set == eval_set].sum()))
+    progress = Progress(file.name, int(orders.size[orders.eval_set == eval_set].sum()), "lines")
 
     def work(run: Longs) -> tuple[int, pa.Buffer]:
         table = lines_table(orders, baskets, run, product_ids)

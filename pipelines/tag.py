@@ -28,7 +28,7 @@ from shelftag.tagging.identity import check_run
 from shelftag.tagging.inputs import CatalogFiles, check_input
 from shelftag.tagging.job import PieceCounts, Tally, publish, tag_piece
 from shelftag.tagging.pieces import Piece
-from shelftag.tagging.progress import Progress
+from shelftag.tagging.progress import JobProgress
 from shelftag.tagging.tagger import Tagger
 
 
@@ -97,7 +97,7 @@ def tag(
         out.begin(overwrite=overwrite)
         out.tags_dir.mkdir()
         out.errors_dir.mkdir()
-        with Progress(out.progress_file, rows_in) as progress:
+        with JobProgress(out.progress_file, rows_in) as progress:
             for counts in _spread(pieces, Job(run, files, naming, out, config)):
                 tally.add(counts)
                 progress.add(counts.rows, counts.errors)

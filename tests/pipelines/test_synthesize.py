@@ -10,7 +10,6 @@ from pyarrow import csv
 
 import pipelines.synthesize as module
 from pipelines.__main__ import main
-from pipelines.synthesize import Progress
 from shelftag.artifacts import MARKER
 from shelftag.config import load_config
 from shelftag.config.synthesis import FULL_LINES
@@ -153,16 +152,6 @@ def test_it_says_what_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "800 rows  products.csv" in out
     assert "20,000" not in out  # prior and train are told apart
     assert out.splitlines()[-1].startswith(f"{tmp_path / 't'} made in ")
-
-
-def test_progress_tells_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress("lines filled", 1_000, every_s=0.0)
-    progress.began -= 10.0
-    progress.add(250)
-    assert "lines filled: 250 of 1,000, 25/s, 30 s left" in capsys.readouterr().err
-    quiet = Progress("lines filled", 1_000)
-    quiet.add(250)
-    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.slow

@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import Self
 
 from shelftag.artifacts import write_json
+from shelftag.progress import Progress
 
 WRITE_EVERY_S = 0.5
 
 
-class Progress:
+class JobProgress:
     """Writes {state, rows_done, rows_total, errors}; the state is `done` when the block ends well,
     and `failed` when it ends with an exception."""
 
@@ -20,7 +21,7 @@ class Progress:
         self._rows_total = rows_total
         self._rows_done = 0
         self._errors = 0
-        self._first: tuple[float, int] | None = None  # when rows began to come, and how many
+        self._line = Progress("tagged", rows_total)
         self._written = 0.0
 
     def __enter__(self) -> Self:
@@ -38,13 +39,11 @@ class Progress:
         """Count rows that are done, errors among them."""
         self._rows_done += rows
         self._errors += errors
+        self._line.add(rows)
         now = time.perf_counter()
-        if self._first is None:
-            self._first = (now, self._rows_done)
         if now - self._written >= WRITE_EVERY_S or self._rows_done == self._rows_total:
             self._written = now
             self._write("running")
-            self._show(now)
 
     def _write(self, state: str) -> None:
         write_json(
@@ -56,19 +55,3 @@ class Progress:
                 "errors": self._errors,
             },
         )
-
-    def _show(self, now: float) -> None:
-        """Rows, rate and time left: one line that is rewritten, or in a log one after another."""
-        line = f"tagged: {self._rows_done:,} of {self._rows_total:,} rows{self._pace(now)}"
-        done = self._rows_done == self._rows_total
-        end = "\n" if done or not sys.stderr.isatty() else "\r"
-        print(f"{line:<72}", end=end, file=sys.stderr, flush=True)
-
-    def _pace(self, now: float) -> str:
-        """Counted from the first rows on: before, models were loaded."""
-        started, before = self._first or (now, self._rows_done)
-        if self._rows_done == before:
-            return ""
-        rate = (self._rows_done - before) / (now - started)
-        left_s = (self._rows_total - self._rows_done) / rate
-        return f", {rate:,.0f} rows/s, {left_s:,.0f} s left"
