@@ -35,7 +35,7 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         return
     try:
         ray.init(**_arguments(scaling))
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # Ray raises bare ones too, such as for a raylet that died
         where = scaling.address or "this machine"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         problem = f"Ray does not answer on {where} ({reason})"
