@@ -131,6 +131,9 @@ class Folder(Generic[M]):
 
     def publish(self, manifest: M) -> None:
         """Write the manifest: from here on the folder is complete."""
+        for name in ("manifest.json", *self.contents):
+            for draft in self.path.glob(f".{name}.*"):  # of a writer that was killed
+                remove(draft)
         write_text(self.manifest_file, manifest.model_dump_json(indent=2) + "\n")
         remove(self.path / MARKER)
         self.release()
