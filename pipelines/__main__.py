@@ -76,14 +76,15 @@ VERBS = {
     ),
     "prepare": Verb(
         "pipelines.prepare",
-        "join the six tables into a Dataset of order lines and labelled products",
+        "join six tables, or merge catalogs of shops, into a Dataset of labelled products",
         (
             "shelftag prepare --tables tables --out dataset",
             "shelftag prepare --tables s3://bucket/tables --out dataset",
             "shelftag prepare --tables tables --out dataset21 catalog.unlabelled=21",
+            "shelftag prepare --tables shops --out dataset --config shops   # any shop's catalog",
         ),
         (
-            Option("tables", "folder or URI with the six tables, CSV or Parquet", required=True),
+            Option("tables", "folder or URI with the tables, CSV or Parquet", required=True),
             _path("out", "folder for the Dataset"),
             OVERWRITE,
         ),

@@ -1,4 +1,4 @@
-"""Six tables -> Dataset, on Ray Data.
+"""Six tables -> Dataset, on Ray Data. (Catalogs of shops: see `prepare_catalogs`.)
 
     products, aisles, departments --catalog--+--> departments, split
     orders --sorted by id--------------------+
@@ -64,8 +64,12 @@ def prepare(
         AccountingError: rows were lost.
         Failed: a task failed.
     """
-    from shelftag.tables.publish import publish  # the workers do without the report's libraries
+    # The workers do without the report's libraries.
+    from pipelines.prepare_catalogs import prepare_catalogs
+    from shelftag.tables.publish import publish
 
+    if config.data.source == "catalog":
+        return prepare_catalogs(tables, dataset, config, overwrite=overwrite)
     sources = check_sources(tables)
     dataset.check_free(overwrite=overwrite)
     with ThreadPoolExecutor(1) as beside:

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -39,6 +40,40 @@ def test_file_then_overrides(tmp_path: Path) -> None:
 def test_an_error_names_key_value_and_rule(override: str, words: list[str]) -> None:
     with pytest.raises(ConfigError) as error:
         load_config(None, [override])
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+SHOP: dict[str, Any] = {
+    "name": "a",
+    "path": "a.csv",
+    "columns": {"id": "i", "name": "n", "department": "d"},
+}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"source": "catalog"}, ["needs catalogs"]),
+        ({"catalogs": [SHOP]}, ["source = catalog only"]),
+        ({"source": "catalog", "catalogs": [SHOP], "split": "row"}, ["catalogs have none"]),
+        ({"source": "catalog", "catalogs": [SHOP, SHOP]}, ["names of their own", "a, a"]),
+        ({"catalogs": [{**SHOP, "name": "a/b"}]}, ["data.catalogs.0.name", "'a/b'"]),
+        ({"catalogs": [{**SHOP, "path": "../a.csv"}]}, ["../a.csv", "below --tables"]),
+        ({"catalogs": [{**SHOP, "columns": {}}]}, ["data.catalogs.0.columns.id", "required"]),
+        (
+            {"catalogs": [{**SHOP, "columns": {**SHOP["columns"], "price": "p"}}]},
+            ["'data.catalogs.0.columns.price' is unknown"],
+        ),
+        (
+            {"catalogs": [{**SHOP, "columns": {**SHOP["columns"], "count": "n"}}]},
+            ["the column n is used twice"],
+        ),
+        ({"catalogs": [{**SHOP, "departments": {"x": ""}}]}, ["departments.x"]),
+    ],
+)
+def test_catalogs_that_cannot_work(data: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_config({"data": data})
     assert all(word in str(error.value) for word in words), str(error.value)
 
 

@@ -105,7 +105,7 @@ def test_catalog_without_orders_leaves_out_what_is_of_orders() -> None:
     without = without.set_column(4, "purchases", pa.array([0] * without.num_rows, pa.int64()))
     report = page(catalog, without)
     assert sections(report) == [
-        "What became of the other tables",
+        "What became of the catalogs",
         "Products by department",
         "Name lengths in words",
         "Split",

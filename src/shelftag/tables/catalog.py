@@ -85,7 +85,8 @@ def _read_rows(sources: dict[str, tuple[Source, ...]]) -> Catalog:
         tables[name] = unique_records(tables[name])
     aisles, departments = _names(tables["aisles"]), _names(tables["departments"])
     tables["products"] = unique_records(_join(tables["products"], aisles, departments))
-    _check_any(tables["products"], sources["products"])
+    taken, rejects = tables["products"]
+    check_any(len(taken), rejects, sources["products"])
     columns = columns_of(sources["products"])
     return Catalog(
         products=_table(tables["products"].good, columns, aisles, departments),
@@ -95,10 +96,15 @@ def _read_rows(sources: dict[str, tuple[Source, ...]]) -> Catalog:
     )
 
 
-def _check_any(products: Records, sources: tuple[Source, ...]) -> None:
-    if products.good:
+def check_any(taken: int, rejects: list[Reject], sources: tuple[Source, ...]) -> None:
+    """Some row of a table must be taken.
+
+    Raises:
+        InputError: with the reasons of the rejected counted.
+    """
+    if taken:
         return
-    reasons = count_reasons(products.rejects)
+    reasons = count_reasons(rejects)
     found = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common())
     names = ", ".join(source.file.name for source in sources)
     raise InputError(f"{names} has no row that can be taken ({found})", "mend the tables")

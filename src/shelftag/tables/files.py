@@ -1,4 +1,4 @@
-"""The stored files of the six tables, in a local folder or wherever `pyarrow.fs` can read.
+"""The stored files of tables, in a local folder or wherever `pyarrow.fs` can read.
 
 TABLES/orders.csv                     one file,
 TABLES/orders.csv.gz .zst .zip        packed,
@@ -76,6 +76,20 @@ def find_files(tables: str | Path) -> dict[str, list[StoredFile]]:
     return {name: _files(place, forms) for name, forms in found.items()}
 
 
+def find_below(tables: str | Path, path: str) -> list[StoredFile]:
+    """The files of one table below a folder or URI: a file, or those of a folder.
+
+    Raises:
+        InputError: there is nothing, or it cannot be read, or it is no table.
+    """
+    place = _place(str(tables))
+    entry = _entry(place, f"{place.path}/{path.rstrip('/')}")
+    if entry.type == fs.FileType.NotFound:
+        problem = f"{place.named(entry.path)} is not there"
+        raise InputError(problem, "mend its path, which begins at --tables")
+    return _files(place, [entry])
+
+
 def one_line(error: BaseException) -> str:
     """What a library says, without its line ends."""
     return " ".join(str(error).split()) or type(error).__name__
@@ -100,6 +114,18 @@ def _place(tables: str) -> _Place:
     return _Place(name, query, path.rstrip("/"), filesystem)
 
 
+def _entry(place: _Place, path: str) -> fs.FileInfo:
+    try:
+        return place.filesystem.get_file_info(path)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(place, path, error) from None
+
+
+def _unreadable(place: _Place, path: str, error: Exception) -> InputError:
+    problem = f"{place.named(path)} cannot be read ({one_line(error)})"
+    return InputError(problem, "mend the path, the network or the credentials")
+
+
 def _list(place: _Place, path: str) -> list[fs.FileInfo]:
     """What a folder holds, in order of names; hidden entries are not seen."""
     try:
@@ -108,8 +134,7 @@ def _list(place: _Place, path: str) -> list[fs.FileInfo]:
         problem = f"tables {place.named(path)} is not a folder"
         raise InputError(problem, "name the folder with the six tables") from None
     except (pa.ArrowException, OSError) as error:
-        problem = f"{place.named(path)} cannot be read ({one_line(error)})"
-        raise InputError(problem, "mend the path, the network or the credentials") from None
+        raise _unreadable(place, path, error) from None
     return sorted(
         (entry for entry in entries if not entry.base_name.startswith((".", "_"))),
         key=lambda entry: entry.base_name,
@@ -145,7 +170,8 @@ def _file(place: _Place, entry: fs.FileInfo) -> StoredFile:
     for end, kind in FORMATS.items():
         if entry.base_name.endswith(end) and not _is_folder(entry):
             return StoredFile(name, entry.path, place.filesystem, kind, entry.size)
-    raise InputError(f"{name} is none of {', '.join(FORMATS)}", "move it out of the table's folder")
+    problem = f"{name} is none of {', '.join(FORMATS)}"
+    raise InputError(problem, "convert it, or move it out of the table's folder")
 
 
 def _is_folder(entry: fs.FileInfo) -> bool:

@@ -60,7 +60,9 @@ def splits(
 
 
 def product_rows(products: pa.Table, purchases: NDArray[np.int64], split: list[Split]) -> pa.Table:
-    """The table as it is stored: id, name, description?, department, aisle, purchases, split.
+    """The table as it is stored.
+
+    Columns: id, name, description?, department, aisle, source? (the shop), purchases, split.
 
     Args:
         products: `Catalog.products`.
@@ -71,7 +73,7 @@ def product_rows(products: pa.Table, purchases: NDArray[np.int64], split: list[S
             of an unlabelled department, has one row, with all its purchases.
         split: the split of each product, as `splits` gives it.
     """
-    names = ["product_id", "product_name", "description", "department", "aisle"]
+    names = ["product_id", "product_name", "description", "department", "aisle", "source"]
     rows = products.select([name for name in names if name in products.column_names])
     rows = rows.rename_columns({"product_id": "id", "product_name": "name"})
     if purchases.ndim == 2:

@@ -1,10 +1,13 @@
 """The last step: accounts checked, products.parquet, the report, and then the manifest."""
 
+from typing import NamedTuple
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import shelftag
-from shelftag.artifacts import Dataset, DatasetManifest, fingerprint, remove
+from shelftag.artifacts import Dataset, DatasetManifest, Statistics, fingerprint, remove
+from shelftag.catalog.departments import Departments
 from shelftag.catalog.split import Shares
 from shelftag.config import Config
 from shelftag.tables.accounting import Tally
@@ -25,6 +28,18 @@ from shelftag.tables.statistics import (
 )
 
 
+class Findings(NamedTuple):
+    """What was found in the tables."""
+
+    products: pa.Table
+    """Rows of products.parquet."""
+    departments: Departments
+    """Those that are learned."""
+    statistics: Statistics
+    official: bool = False
+    """As `DatasetManifest.official`."""
+
+
 def publish(
     dataset: Dataset,
     sources: dict[str, tuple[Source, ...]],
@@ -32,7 +47,7 @@ def publish(
     tally: Tally,
     config: Config,
 ) -> DatasetManifest:
-    """Complete a Dataset whose parts are written.
+    """Complete a Dataset of the six tables, whose parts are written.
 
     Raises:
         TooManyRejects: more bad rows than `data.max_rejects`.
@@ -42,10 +57,29 @@ def publish(
     remove_others(dataset.order_lines_dir, tally.parts)
     remove_others(dataset.rejects_dir, tally.rejects_parts)
     tally.check_balance(ORDER_TABLES, count_rows(dataset.order_lines_dir, tally.parts))
+    statistics = together(
+        [
+            order_statistics(small.orders.dimension),
+            basket_statistics(tally.baskets),
+            name_statistics(small.catalog.products),
+        ]
+    )
     products = _products(small, tally, config)
+    found = Findings(products, small.departments, statistics, small.official)
+    return complete(dataset, sources, found, tally, config)
+
+
+def complete(
+    dataset: Dataset,
+    sources: dict[str, tuple[Source, ...]],
+    found: Findings,
+    tally: Tally,
+    config: Config,
+) -> DatasetManifest:
+    """Write products.parquet, what says what they are like, and last the manifest."""
+    products, departments = found.products, found.departments.names
     write_products(products, dataset.products_file)
     pq.write_table(conflicts(products), dataset.conflicts_file, compression="zstd")
-    departments = small.departments.names
     manifest = DatasetManifest(
         shelftag=shelftag.__version__,
         fingerprint=fingerprint(dataset.products_file, *departments, config.data.split),
@@ -62,15 +96,9 @@ def publish(
         },
         reject_reasons=dict(sorted(tally.reasons.items())),
         inputs=fingerprints(sources),
-        official=small.official,
+        official=found.official,
         leakage=audit(products),
-        statistics=together(
-            [
-                order_statistics(small.orders.dimension),
-                basket_statistics(tally.baskets),
-                name_statistics(small.catalog.products),
-            ]
-        ),
+        statistics=found.statistics,
         parts=tuple(sorted(tally.parts)),
     )
     write_report(dataset, manifest, products)

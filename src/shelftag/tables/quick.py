@@ -13,7 +13,7 @@ from shelftag.tables.ranges import table_chunks
 from shelftag.tables.schemas import Column
 from shelftag.tables.sources import Source
 
-STRAY_QUOTE = re.compile(rb'(?<![,\n])"(?![,\r\n]|\Z)')  # pyarrow.csv reads on over one
+STRAY_QUOTE = re.compile(rb'"(?<![,\n]")(?![,\r\n]|\Z)')  # pyarrow.csv reads on over one
 HEXADECIMAL = re.compile(rb"0[xX]")  # pyarrow.csv takes 0x1F for a number
 BLOCK_BYTES = 2**26
 
@@ -28,7 +28,8 @@ def read_quickly(sources: tuple[Source, ...]) -> pa.Table | None:
     if len(sources) > 1 or source.file.format == "parquet":
         return None
     data = b"".join(chunk.data for _, chunk in table_chunks(sources, BLOCK_BYTES))
-    rows = None if _is_doubtful(data) else _read(data, source)
+    doubtful = HEXADECIMAL.search(data) or is_doubtful(data)
+    rows = None if doubtful else _read(data, source)
     if rows is None or rows.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
         return None  # some row is not a line
     if not all(_is_good(rows[column.name], column) for column in source.columns):
@@ -37,12 +38,13 @@ def read_quickly(sources: tuple[Source, ...]) -> pa.Table | None:
     return rows if pc.count_distinct(ids).as_py() == len(ids) else None
 
 
-def _is_doubtful(data: bytes) -> bool:
+def is_doubtful(data: bytes) -> bool:
+    """Whether pyarrow.csv may read texts in it otherwise than `records` does."""
     try:
         data.decode()
     except UnicodeDecodeError:
         return True
-    if b"\0" in data or HEXADECIMAL.search(data):
+    if b"\0" in data:
         return True
     return b'"' in data and STRAY_QUOTE.search(b"\n" + data.replace(b'""', b"")) is not None
 

@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from shelftag.tables.fields import BadRow, Value, read_fields, split_fields
 from shelftag.tables.lines import is_empty, lines
-from shelftag.tables.ranges import table_chunks
+from shelftag.tables.ranges import Chunk, table_chunks
 from shelftag.tables.rejects import Reason, Reject, bad_row, reject
 from shelftag.tables.schemas import Column
 from shelftag.tables.sources import Source
@@ -15,6 +15,10 @@ from shelftag.tables.typed import texts, written
 
 BLOCK_BYTES = 2**26
 MAX_LINES = 50  # of one row; an unclosed quote must not swallow the rest of the table
+
+
+Row = tuple[int, bytes, list[str] | Reason]
+"""Position (as `Reject` has it), the row as CSV, and its fields or why it has none."""
 
 
 class Record(NamedTuple):
@@ -72,10 +76,19 @@ def unique_records(records: Records) -> Records:
 
 def _read(source: Source, columns: tuple[Column, ...], records: Records) -> None:
     """Add the rows of a file."""
-    is_parquet = source.file.format == "parquet"
-    read_as = written(source) if is_parquet else source
     places = [source.columns.index(c) if c in source.columns else None for c in columns]
-    for position, raw, fields in (_parquet_rows if is_parquet else _csv_rows)(source):
+    found = judge(rows_of(source), source)
+    records.rejects.extend(found.rejects)
+    for record in found.good:
+        values = tuple(None if place is None else record.values[place] for place in places)
+        records.good.append(record._replace(values=values))
+
+
+def judge(rows: Iterable[Row], source: Source) -> Records:
+    """The good of some rows of a file, as `source.columns`, and the rejected."""
+    read_as = written(source) if source.file.format == "parquet" else source
+    records = Records([], [])
+    for position, raw, fields in rows:
         try:
             if isinstance(fields, Reason):
                 raise BadRow(fields)
@@ -83,20 +96,28 @@ def _read(source: Source, columns: tuple[Column, ...], records: Records) -> None
         except BadRow as row:
             records.rejects.append(bad_row(source, position, row.reason, raw))
             continue
-        found = tuple(None if place is None else values[place] for place in places)
-        records.good.append(Record(found, position, raw, source))
+        records.good.append(Record(values, position, raw, source))
+    return records
 
 
-def _parquet_rows(source: Source) -> Iterator[tuple[int, bytes, list[str] | Reason]]:
-    """(row number, the row as CSV, its fields or why it has none)."""
+def rows_of(source: Source) -> Iterator[Row]:
+    """Every row of a file."""
+    if source.file.format != "parquet":
+        yield from csv_rows(list(lines(whole_csv(source), source.body_start)), source)
+        return
     for _, chunk in table_chunks((source,), BLOCK_BYTES):
-        columns = [texts(chunk.data, column).to_pylist() for column in source.columns]
-        for number, fields in enumerate(zip(*columns, strict=True), start=chunk.start):
-            raw = _csv_line(fields)
-            try:
-                yield number, raw, split_fields(raw, strict=True)
-            except BadRow as row:
-                yield number, raw, row.reason
+        yield from parquet_rows(chunk, source)
+
+
+def parquet_rows(chunk: Chunk, source: Source) -> Iterator[Row]:
+    """Every row of a piece of a Parquet file."""
+    columns = [texts(chunk.data, column).to_pylist() for column in source.columns]
+    for number, fields in enumerate(zip(*columns, strict=True), start=chunk.start):
+        raw = _csv_line(fields)
+        try:
+            yield number, raw, split_fields(raw, strict=True)
+        except BadRow as row:
+            yield number, raw, row.reason
 
 
 def _csv_line(fields: Sequence[str | None]) -> bytes:
@@ -105,10 +126,13 @@ def _csv_line(fields: Sequence[str | None]) -> bytes:
     return line.getvalue().encode()
 
 
-def _csv_rows(source: Source) -> Iterator[tuple[int, bytes, list[str] | Reason]]:
-    """(byte offset, raw row, its fields or why it has none)."""
-    data = b"".join(chunk.data for _, chunk in table_chunks((source,), BLOCK_BYTES))
-    table = list(lines(data, source.body_start))
+def whole_csv(source: Source) -> bytes:
+    """All that follows the header, unpacked."""
+    return b"".join(chunk.data for _, chunk in table_chunks((source,), BLOCK_BYTES))
+
+
+def csv_rows(table: Sequence[tuple[int, bytes]], source: Source) -> Iterator[Row]:
+    """Every row of (byte offset, line), the first of which begins a row."""
     at = 0
     while at < len(table):
         position, line = table[at]

@@ -42,7 +42,8 @@ def other_tables(manifest: DatasetManifest) -> Drawing | None:
     others = {name: one for name, one in manifest.tables.items() if name not in ORDER_TABLES}
     if not others:
         return None
-    title = "What became of the other tables"
+    alone = len(others) == len(manifest.tables)
+    title = "What became of the catalogs" if alone else "What became of the other tables"
     each = [
         Flow(
             [[Node(table.read, f"{name} read", BASELINE)], _fates([table])], list(_taken(0, table))

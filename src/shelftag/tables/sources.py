@@ -1,4 +1,4 @@
-"""The input files: that all six tables are there, with rows and the needed columns."""
+"""The input files: that all tables are there, with rows and the needed columns."""
 
 import csv
 from dataclasses import dataclass
@@ -56,9 +56,17 @@ def check_sources(tables: str | Path) -> dict[str, tuple[Source, ...]]:
             what its name says, or lacks a needed column.
     """
     files = find_files(tables)
-    return {
-        table.name: tuple(_source(file, table) for file in files[table.name]) for table in TABLES
-    }
+    return {table.name: check_files(files[table.name], table) for table in TABLES}
+
+
+def check_files(files: list[StoredFile], table: TableSchema) -> tuple[Source, ...]:
+    """The files of one table.
+
+    Raises:
+        InputError: a file is empty, without rows, not what its name says, or lacks a needed
+            column.
+    """
+    return tuple(_source(file, table) for file in files)
 
 
 def fingerprints(sources: dict[str, tuple[Source, ...]]) -> dict[str, str]:

@@ -19,6 +19,8 @@ def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -
     splits = ", ".join(f"{name} {count:,}" for name, count in manifest.splits.items())
     console.print(f"products by {manifest.split_protocol}: {splits}")
     console.print(f"departments learned: {len(manifest.departments)}")
+    if manifest.leakage.conflicts:
+        console.print(conflicts(manifest), soft_wrap=True)
     if rare := too_rare(manifest.departments, manifest.splits_by_department):
         console.print(rare, soft_wrap=True)
     console.print(
@@ -26,16 +28,26 @@ def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -
     )
 
 
+def conflicts(manifest: DatasetManifest) -> str:
+    """How many labels contradict each other."""
+    found = manifest.leakage
+    return (
+        f"names under several departments: {found.conflicts:,} "
+        f"({found.conflicting_products:,} products, in conflicts.parquet)"
+    )
+
+
 def accounts(manifest: DatasetManifest) -> Table:
-    """in = out + dropped + rejected: of each table, and of the order lines that were merged."""
+    """in = out + dropped + rejected: of each table, and of order lines that were merged."""
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("rows", "in", "out", "dropped", "rejected"):
         table.add_column(name, justify="left" if name == "rows" else "right")
     for name, account in manifest.tables.items():
         table.add_row(name, *_counts(account.read, account.merged, 0, account.rejected))
     lines = manifest.order_lines
-    table.add_section()
-    table.add_row("order lines", *_counts(lines["merged"], lines["kept"], lines["dropped"], 0))
+    if lines["merged"]:
+        table.add_section()
+        table.add_row("order lines", *_counts(lines["merged"], lines["kept"], lines["dropped"], 0))
     return table
 
 
