@@ -14,6 +14,6 @@ def test_a_ray_that_does_not_start_is_said_in_one_line(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", dies)
-    with pytest.raises(InputError, match="on this machine .The current node timed") as caught:
+    with pytest.raises(InputError, match=r"on this machine \(The current node timed") as caught:
         ray_session(ScalingConfig()).__enter__()
     assert "\n" not in str(caught.value)
