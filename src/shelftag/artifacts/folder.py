@@ -49,7 +49,11 @@ class Folder(Generic[M]):
     def is_half_written(self) -> bool:
         """Begun by us, as this kind, and not finished."""
         marker = self.path / MARKER
-        return marker.is_file() and marker.read_text(encoding="utf-8").strip() == self.kind
+        if not marker.is_file():
+            return False
+        kind = marker.read_text(encoding="utf-8").strip()
+        # one that says nothing and stands alone: killed before it was written
+        return kind == self.kind or (not kind and list(self.path.iterdir()) == [marker])
 
     def manifest(self) -> M:
         """Read the manifest.
@@ -118,9 +122,9 @@ class Folder(Generic[M]):
             marker.close()
             problem = f"{self.kind} {self.path} is being written by another process"
             raise ArtifactError(problem, "wait for it to end, or stop it") from None
-        marker.truncate(0)
-        marker.write(self.kind)
-        marker.flush()
+        if not marker.tell():  # a marker that says it already is never empty in between
+            marker.write(self.kind)
+            marker.flush()
         _held[self.path] = marker
 
     def release(self) -> None:
