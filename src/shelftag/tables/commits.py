@@ -59,7 +59,7 @@ def read_commit(
 def is_done(name: str, dataset: Dataset) -> bool:
     """Whether a piece has a commit, and the parts that it names are whole."""
     try:
-        metadata = pq.read_schema(commit_file(name, dataset)).metadata
+        metadata = pq.read_schema(commit_file(name, dataset)).metadata or {}
         counts = PieceCounts.model_validate_json(metadata[COUNTS])
         lines = [pq.read_metadata(dataset.order_lines_dir / part) for part in counts.parts]
         rejects = [pq.read_metadata(dataset.rejects_dir / part) for part in counts.rejects_parts]
