@@ -42,7 +42,6 @@ from shelftag.tables.schemas import ORDER_TABLES
 from shelftag.tables.small import SmallTables, count_small, read_small
 from shelftag.tables.sources import Source, check_sources, fingerprints
 
-
 SWITCH_S = 0.0005
 """Between threads: while tables are read, Ray's start waits for its turn at each of its many small
 steps; with Python's 0.005 s it took up to a second longer."""
