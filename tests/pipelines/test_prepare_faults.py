@@ -28,13 +28,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 WORKERS = ("ray::Map", "ray::IDLE")
 CARDS = (
-    *[("worker", "merging")] * 8,
+    *[("worker", "merging")] * 9,
     *[("driver", "starting")] * 2,
     *[("driver", "merging")] * 4,
     *[("driver", "publishing")] * 2,
     *[("driver", "published")] * 2,
     ("raylet", "starting"),
-    *[("raylet", "merging")] * 2,
+    ("raylet", "merging"),
     ("raylet", "publishing"),
 )
 """Who is killed and when; dealt in random order."""
@@ -132,9 +132,10 @@ def test_killed_at_random_points_it_makes_the_same_dataset(
                 assert code != 0
                 done |= done_parts(dataset)
         check(dataset, undisturbed, done)
-        run = here.prepare(tables, dataset)
-        assert run.exit_code() == 2
-        assert "is there already" in run.output
+        if strays(dataset):
+            run = here.prepare(tables, dataset)
+            assert run.exit_code() == 2
+            assert "is there already" in run.output
         rmtree(dataset.path)
     assert went_on > 0
 
