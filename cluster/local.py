@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shelftag.config.scaling import ScalingConfig
-from shelftag.errors import ConfigError, InputError, ShelftagError
+from shelftag.errors import ConfigError, Failed, InputError, ShelftagError
 
 TREE = Path(__file__).resolve().parent.parent
 
@@ -64,7 +64,7 @@ def _stop() -> None:
 @contextmanager
 def _unwrapped() -> Iterator[None]:
     """Our own errors come out of Ray tasks as they were raised, without Ray's wrapping."""
-    from ray.exceptions import RayTaskError
+    from ray.exceptions import LocalRayletDiedError, RayTaskError
 
     try:
         yield
@@ -72,6 +72,8 @@ def _unwrapped() -> Iterator[None]:
         if isinstance(error.cause, ShelftagError):
             raise error.cause from None
         raise
+    except LocalRayletDiedError as error:
+        raise Failed("Ray's raylet here died", "give the same command again") from error
 
 
 def check_resources(scaling: ScalingConfig, workers: int) -> None:

@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -32,7 +33,7 @@ import shelftag
 from cluster.local import ray_session
 from shelftag.artifacts import Dataset, DatasetManifest, write_json
 from shelftag.config import Config
-from shelftag.errors import Failed
+from shelftag.errors import Failed, InputError
 from shelftag.progress import Progress
 from shelftag.tables.accounting import Tally
 from shelftag.tables.commits import is_done, read_commit
@@ -40,7 +41,7 @@ from shelftag.tables.merge import Job, merge_piece
 from shelftag.tables.ranges import Piece, pieces
 from shelftag.tables.schemas import ORDER_TABLES
 from shelftag.tables.small import SmallTables, count_small, read_small
-from shelftag.tables.sources import Source, check_sources, fingerprints
+from shelftag.tables.sources import Source, check_sources, fingerprints, stored_files
 
 SWITCH_S = 0.0005
 """Between threads: while tables are read, Ray's start waits for its turn at each of its many small
@@ -76,8 +77,9 @@ def prepare(
         return prepare_catalogs(tables, dataset, config, overwrite=overwrite)
     sources = check_sources(tables)
     dataset.check_free(overwrite=overwrite)
+    _check_apart(tables, dataset)
     sys.setswitchinterval(SWITCH_S)
-    with ThreadPoolExecutor(1) as beside:
+    with _written_to(dataset), ThreadPoolExecutor(1) as beside:
         # The small tables are read while Ray starts, the Dataset is published while Ray stops.
         reading = beside.submit(read_small, sources, config)
         beside.submit(importlib.import_module, "pandas")  # half of what importing ray.data takes
@@ -88,7 +90,24 @@ def prepare(
             _begin(dataset, sources, config, overwrite=overwrite)
             tally = _merge(sources, small, dataset, config)
             publishing = beside.submit(publish, dataset, sources, small, tally, config)
-    return publishing.result()
+        return publishing.result()
+
+
+def _check_apart(tables: str | Path, dataset: Dataset) -> None:
+    """A Dataset among the tables could be taken for one of them."""
+    folder = Path(tables).absolute()
+    if "://" not in str(tables) and dataset.path.is_relative_to(folder):
+        raise InputError(f"--out {dataset.path} is in --tables {folder}", "name another --out")
+
+
+@contextmanager
+def _written_to(dataset: Dataset) -> Iterator[None]:
+    """A disk that is full, or goes away, is said in one line."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"{dataset.path} cannot be written to ({error.strerror or error})"
+        raise Failed(problem, "make room there, and give the same command again") from error
 
 
 def _begin(
@@ -102,7 +121,9 @@ def _begin(
     job = {
         "shelftag": shelftag.__version__,
         "inputs": fingerprints(sources),
-        "config": config.model_dump(mode="json", include={"catalog", "data"}),
+        "modified_ns": {file.name: file.modified_ns for file in stored_files(sources)},
+        "catalog": config.catalog.model_dump(mode="json"),
+        "data": config.data.model_dump(mode="json", exclude={"max_rejects"}),
     }
     if dataset.is_half_written and not dataset.is_complete and _same(job, dataset.job_file):
         dataset.hold()
@@ -148,7 +169,7 @@ def _merge(
     ranges = [
         piece for files in job.sources.values() for piece in pieces(files, config.data.block_bytes)
     ]
-    done = [part.name for part in ranges if is_done(part.name, dataset)]
+    done = {part.name for part in ranges if is_done(part.name, dataset)}
     if done:
         print(f"goes on: {len(done)} of {len(ranges)} pieces are done", file=sys.stderr)
     to_do = [part for part in ranges if part.name not in done]
@@ -176,7 +197,7 @@ def _spread(ranges: list[Piece], small: SmallTables, job: Job) -> Iterator[str]:
         return
     # Our own line of progress stands in place of Ray Data's bars and log.
     ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # a task's error is said below
     logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
     dimensions = ray.put((small.orders.dimension, small.products))
     graph = ray.data.from_items([asdict(part) for part in ranges], override_num_blocks=len(ranges))
@@ -187,7 +208,8 @@ def _spread(ranges: list[Piece], small: SmallTables, job: Job) -> Iterator[str]:
     except ray.exceptions.RayError as error:
         # The text of a task's error is its traceback, and after it those of Ray's own errors.
         cause = str(error).split("\n\nThe above exception")[0].strip().splitlines()[-1]
-        raise Failed(f"a task on order lines failed ({cause})", "run the command again") from error
+        problem = f"a task on order lines failed ({cause})"
+        raise Failed(problem, "mend the cause, and give the same command again") from error
 
 
 def _merge_task(row: dict[str, Any], job: Job, dimensions: Any) -> dict[str, str]:

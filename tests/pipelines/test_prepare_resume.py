@@ -1,5 +1,6 @@
 """A half-made Dataset: refused by every later stage, gone on with by the same command."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def test_the_same_command_does_the_rest_only(
     assert not strays(half_made)
 
 
-@pytest.mark.parametrize("changed", ["tables", "settings"])
+@pytest.mark.parametrize("changed", ["tables", "settings", "time of a table"])
 def test_other_tables_or_settings_begin_anew(
     tables: Path,
     half_made: Dataset,
@@ -74,7 +75,9 @@ def test_other_tables_or_settings_begin_anew(
     changed: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    more = [] if changed == "tables" else ["data.split=row"]
+    more = ["data.split=row"] if changed == "settings" else []
+    if changed == "time of a table":  # its middle may be another: only its ends are compared
+        os.utime(tables / f"{PRIOR.name}.csv")
     if changed == "tables":
         write_tables(tables, order_products__prior=TABLES[PRIOR.name] + "1,5,4,0\n")
     whole = Dataset(tmp_path / "whole")
@@ -150,3 +153,31 @@ def test_what_a_late_kill_leaves_harms_no_reader(
     assert command(tables, half_made, "--overwrite") == 0
     assert contents(half_made) == before
     assert not strays(half_made)
+
+
+def test_a_higher_limit_of_rejects_goes_on(
+    tables: Path, half_made: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(tables, half_made, "data.max_rejects=0.6") == 0
+    assert "goes on: 1 of 2" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_said_in_one_line(
+    tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("shelftag.tables.publish.write_products", full)
+        assert command(tables, Dataset(tmp_path / "full")) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("shelftag: ")
+    assert "cannot be written to (No space left on device): make room" in last
+
+
+def test_a_dataset_does_not_stand_among_its_tables(
+    tables: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(tables, Dataset(tables / "orders")) == 2
+    assert "is in --tables" in capsys.readouterr().err

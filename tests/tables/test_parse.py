@@ -11,7 +11,7 @@ from shelftag.tables.parse import Parsed, _all_good, _line_by_line, parse
 from shelftag.tables.ranges import Chunk
 from shelftag.tables.rejects import Reason
 from shelftag.tables.sources import Source
-from tests.tables.made import source
+from tests.tables.made import TABLES, chunks_of, source
 
 NUMBERS = ["0", "1", "7", "007", "-1", "-0", "+1", "127", "32767", "32768", "1_0", "0x1"]
 REALS = ["1.0", "7.0", ".5", "5.", "1e0", "1e9", "nan", "inf"]
@@ -119,6 +119,16 @@ def test_orders_are_judged_as_one_by_one(
     assert rows_of(parsed) == rows_of(whole)
     assert parsed.rejects == whole.rejects
     assert parsed.read == len(lines)
+
+
+def test_a_quote_that_goes_over_lines_makes_no_row_of_its_end(tmp_path: Path) -> None:
+    header = TABLES["order_products__prior"].splitlines()[0]
+    text = f'{header},note\n1,1,1,1,a\n2,2,1,0,"x\n5,5,1,1,y"\n4,4,1,0,"b, c"\n'
+    table = source(tmp_path, "order_products__prior", order_products__prior=text)
+    (chunk,) = chunks_of(table)
+    parsed = parse(chunk, table)
+    assert rows_of(parsed) == [(1, 1, 1, 1), (4, 4, 1, 0)]
+    assert [row.reason for row in parsed.rejects] == [Reason.QUOTES, Reason.QUOTES]
 
 
 @pytest.mark.parametrize("last", [b"4,5,6", b"4,5,6,", b"4,5", b"4", b"4,5,6,7"])

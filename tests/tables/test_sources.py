@@ -72,3 +72,14 @@ def test_the_fingerprint_tells_files_apart(tmp_path: Path) -> None:
     assert sources["orders"][0].fingerprint().startswith(f"{len(ORDERS)} bytes, ")
     longer = check_sources(write_tables(tmp_path, orders=ORDERS + "9,9,prior,1,0,0,\n"))
     assert longer["orders"][0].fingerprint() not in prints
+
+
+def test_a_file_that_stands_twice_in_a_folder_is_refused(tmp_path: Path) -> None:
+    tables = write_tables(tmp_path)
+    orders = (tables / "orders.csv").read_bytes()
+    (tables / "orders.csv").unlink()
+    for name in ("a.csv", "a (copy).csv"):
+        (tables / "orders").mkdir(exist_ok=True)
+        (tables / "orders" / name).write_bytes(orders)
+    with pytest.raises(InputError, match=r"are one file twice.*count twice"):
+        check_sources(tables)

@@ -42,7 +42,7 @@ class Leakage(BaseModel):
     exact: int = 0
     """Of these: a train product has the very same name."""
     spelling: int = 0
-    """... the same but for case, punctuation and white space."""
+    """... the same words in the same order, whatever the case and what stands between them."""
     token_set: int = 0
     """... the same words, in any order."""
     near: int = 0
@@ -52,7 +52,7 @@ class Leakage(BaseModel):
     test_purchases: int = 0
     """Kept order lines of test products, each product counted at least once."""
     test_purchases_known: int = 0
-    """Of these: the product's name (but for case, punctuation, white space) is in train."""
+    """Of these: the product's name (its words in their order) is in train."""
     lookup_right: int = 0
     """Of these: the commonest department of that name in train is the right one."""
     conflicts: int = 0

@@ -16,6 +16,8 @@ from shelftag.tables.sources import Source
 
 Value = int | float | str | None
 
+csv.field_size_limit(2**24)  # not the library's 131,072: a long description is no broken quote
+
 _INTEGER = re.compile(r"-?[0-9]{1,4000}")
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 

@@ -38,6 +38,8 @@ class StoredFile(NamedTuple):
     format: str
     size: int
     """Stored bytes."""
+    modified_ns: int
+    """When it was last written, since 1970."""
 
     def read(self, start: int, length: int) -> bytes:
         """Stored bytes from `start`, at most `length`."""
@@ -169,7 +171,9 @@ def _file(place: _Place, entry: fs.FileInfo) -> StoredFile:
     name = place.named(entry.path)
     for end, kind in FORMATS.items():
         if entry.base_name.endswith(end) and not _is_folder(entry):
-            return StoredFile(name, entry.path, place.filesystem, kind, entry.size)
+            return StoredFile(
+                name, entry.path, place.filesystem, kind, entry.size, entry.mtime_ns or 0
+            )
     problem = f"{name} is none of {', '.join(FORMATS)}"
     raise InputError(problem, "convert it, or move it out of the table's folder")
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from shelftag.tables.fields import BadRow, Value, read_fields, split_fields
 from shelftag.tables.lines import is_empty, lines
 from shelftag.tables.ranges import Chunk
-from shelftag.tables.rejects import Reject, bad_row
+from shelftag.tables.rejects import Reason, Reject, bad_row
 from shelftag.tables.schemas import Column
 from shelftag.tables.screen import doubtful_lines
 from shelftag.tables.sources import Source
@@ -94,6 +94,8 @@ def _parse(data: bytes, start: int, source: Source) -> Parsed:
 def _all_good(data: bytes, source: Source) -> pa.Table | None:
     if not data.isascii() or any(byte in data for byte in UNCERTAIN):
         return None
+    if b'"' in data and not _quotes_close(data):
+        return None
     types = {column.name: stored(column) for column in source.columns}
     rows = _read(data, types, source)
     # A row that is not a line (empty, ended by \r alone, quoted over two) has no sure place.
@@ -101,6 +103,13 @@ def _all_good(data: bytes, source: Source) -> pa.Table | None:
     if rows is None or rows.num_rows != one_a_line or not _all_allowed(rows, source):
         return None
     return rows
+
+
+def _quotes_close(data: bytes) -> bool:
+    """Whether every line has an even number of quotes."""
+    values = np.frombuffer(data, np.uint8)
+    quotes, ends = (np.flatnonzero(values == ord(byte)) for byte in '"\n')
+    return not (np.searchsorted(quotes, ends) % 2).any() and len(quotes) % 2 == 0
 
 
 def _read(data: bytes, types: dict[str, pa.DataType], source: Source) -> pa.Table | None:
@@ -231,6 +240,8 @@ def _judge(rows: Iterable[tuple[int, bytes]], source: Source) -> _Judged:
         if is_empty(line):
             continue
         try:
+            if line.count(b'"') % 2:  # a quote that goes on in the next line, or came from the last
+                raise BadRow(Reason.QUOTES)
             judged.good.append(read_fields(split_fields(line, strict=False), source))
             judged.positions.append(position)
         except BadRow as row:

@@ -57,7 +57,10 @@ def _read(data: bytes, source: Source) -> pa.Table | None:
             read_options=pcsv.ReadOptions(column_names=source.header, use_threads=False),
             parse_options=pcsv.ParseOptions(newlines_in_values=True),
             convert_options=pcsv.ConvertOptions(
-                include_columns=list(types), column_types=types, null_values=[""]
+                include_columns=list(types),
+                column_types=types,
+                null_values=[""],
+                strings_can_be_null=True,
             ),
         )
     except pa.ArrowInvalid:

@@ -62,7 +62,7 @@ def reject(source: Source, position: int, reason: Reason, raw: bytes) -> Reject:
 
 
 def bad_row(source: Source, position: int, reason: Reason, raw: bytes) -> Reject:
-    """A row that cannot be read: without a line end it is the file's last, and cut off."""
+    """A row that cannot be read; one without a line end is its file's last, and cut off."""
     ended = raw.endswith((b"\n", b"\r"))
     return reject(source, position, reason if ended else Reason.TRUNCATED, raw)
 

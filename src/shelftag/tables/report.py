@@ -71,7 +71,8 @@ def leakage(manifest: DatasetManifest) -> str:
     if not found.held_out:
         return f"{split}: no product is held out, so nothing can be measured on it."
     if not found.token_set:
-        return f"{split}: no held-out product's words are in train."
+        near = f" {found.near:,} are nearly the same." if found.near else ""
+        return f"{split}: no held-out product has the same set of words as a train product.{near}"
     if not found.lookup_right:
         return (
             f"{split}: LEAKS: {found.token_set:,} of {found.held_out:,} held-out products have "

@@ -74,7 +74,7 @@ def _leaks(found: Leakage, products: int) -> Sequence[tuple[str, int, int]]:
     return (
         ("held-out products", held_out, products),
         ("… with exactly a train product's name", found.exact, held_out),
-        ("… but for case, punctuation and spaces", found.spelling, held_out),
+        ("… the same words in the same order", found.spelling, held_out),
         ("… or with its words in another order", found.token_set, held_out),
         ("… or nearly: trigrams alike by 0.8 (Jaccard)", found.near, held_out),
         ("test lines, at least one a product", tested, tested),

@@ -66,7 +66,14 @@ def check_files(files: list[StoredFile], table: TableSchema) -> tuple[Source, ..
         InputError: a file is empty, without rows, not what its name says, or lacks a needed
             column.
     """
-    return tuple(_source(file, table) for file in files)
+    sources = tuple(_source(file, table) for file in files)
+    seen: dict[str, str] = {}
+    for source in sources if len(sources) > 1 else ():
+        first = seen.setdefault(source.fingerprint(), source.file.name)
+        if first != source.file.name:
+            problem = f"{first} and {source.file.name} are one file twice"
+            raise InputError(problem, "leave one of them: its rows would count twice")
+    return sources
 
 
 def fingerprints(sources: dict[str, tuple[Source, ...]]) -> dict[str, str]:
@@ -74,6 +81,11 @@ def fingerprints(sources: dict[str, tuple[Source, ...]]) -> dict[str, str]:
     return {
         source.file.name: source.fingerprint() for files in sources.values() for source in files
     }
+
+
+def stored_files(sources: dict[str, tuple[Source, ...]]) -> list[StoredFile]:
+    """The files of all tables."""
+    return [source.file for files in sources.values() for source in files]
 
 
 def _source(file: StoredFile, table: TableSchema) -> Source:

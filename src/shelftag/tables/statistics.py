@@ -14,6 +14,8 @@ from shelftag.tables.dimension import Dimension
 LONGEST = 40
 """Longer names, in words or tokens, are counted with those of this length."""
 VOCABULARY = 8_000
+LONGEST_WORD = 100
+"""Characters; the time that learning takes grows with the square of a word's length."""
 LEARNED_FROM = 20_000
 """Names that the vocabulary is learned from; more of them hardly change a length."""
 
@@ -24,7 +26,8 @@ def name_statistics(products: pa.Table) -> Statistics:
     Args:
         products: `Catalog.products`.
     """
-    pieces = [text(name).split() for name in products["product_name"].to_pylist()]
+    names = products["product_name"].to_pylist()
+    pieces = [[word[:LONGEST_WORD] for word in text(name).split()] for name in names]
     words = np.array([len(name) for name in pieces], np.int64)
     missing = {
         f"products.{name}": (products[name].null_count, products.num_rows)
