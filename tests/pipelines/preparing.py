@@ -80,6 +80,7 @@ class Running:
                 one.kill()
             self.process.poll()
             time.sleep(0.05)
+        self.process.wait(PATIENCE_S)
 
 
 def is_called(one: psutil.Process, names: tuple[str, ...]) -> bool:
