@@ -190,7 +190,7 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
 def command() -> int:
     """Run one verb in a process of its own."""
     code = main()
-    # Python ends with collections over everything that was imported: a second, with Ray and pandas.
+    # Python ends with collections over all that was imported: half a second, with Ray and pandas.
     gc.freeze()
     return code
 

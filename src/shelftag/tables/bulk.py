@@ -13,12 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
 from shelftag.tables.lines import lines
 from shelftag.tables.parse import table_of
-from shelftag.tables.quick import is_doubtful
+from shelftag.tables.quick import is_doubtful, read_columns
 from shelftag.tables.ranges import Chunk, table_chunks
 from shelftag.tables.records import (
     MAX_LINES,
@@ -163,28 +162,11 @@ def _at_once(block: bytes, source: Source) -> pa.Table | None:
     """The rows of whole lines, if each is one and good."""
     if is_doubtful(block) or block.count(b"\r") != block.count(b"\r\n"):
         return None
-    rows = _split(block, source)
+    types = {column.name: pa.string() for column in source.columns}
+    rows = read_columns(block, types, source)
     if rows is None or rows.num_rows != block.count(b"\n") + (not block.endswith(b"\n")):
         return None
     return _typed(rows, source.columns)
-
-
-def _split(block: bytes, source: Source) -> pa.Table | None:
-    types = {column.name: pa.string() for column in source.columns}
-    try:
-        return pcsv.read_csv(
-            pa.BufferReader(block),
-            read_options=pcsv.ReadOptions(column_names=source.header, use_threads=False),
-            parse_options=pcsv.ParseOptions(newlines_in_values=True),
-            convert_options=pcsv.ConvertOptions(
-                include_columns=list(types),
-                column_types=types,
-                null_values=[""],
-                strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
 
 
 def _typed(rows: pa.Table, columns: Sequence[Column]) -> pa.Table | None:

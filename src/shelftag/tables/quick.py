@@ -4,6 +4,7 @@ Any other goes to `records`, which reads row by row and knows what is wrong with
 """
 
 import re
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +30,8 @@ def read_quickly(sources: tuple[Source, ...]) -> pa.Table | None:
         return None
     data = b"".join(chunk.data for _, chunk in table_chunks(sources, BLOCK_BYTES))
     doubtful = HEXADECIMAL.search(data) or is_doubtful(data)
-    rows = None if doubtful else _read(data, source)
+    types = {column.name: column.type for column in source.columns}
+    rows = None if doubtful else read_columns(data, types, source)
     if rows is None or rows.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
         return None  # some row is not a line
     if not all(_is_good(rows[column.name], column) for column in source.columns):
@@ -49,8 +51,8 @@ def is_doubtful(data: bytes) -> bool:
     return b'"' in data and STRAY_QUOTE.search(b"\n" + data.replace(b'""', b"")) is not None
 
 
-def _read(data: bytes, source: Source) -> pa.Table | None:
-    types = {column.name: column.type for column in source.columns}
+def read_columns(data: bytes, types: Mapping[str, pa.DataType], source: Source) -> pa.Table | None:
+    """Some columns of whole lines, a text of which may hold line ends; none if pyarrow refuses."""
     try:
         return pcsv.read_csv(
             pa.BufferReader(data),
@@ -58,7 +60,7 @@ def _read(data: bytes, source: Source) -> pa.Table | None:
             parse_options=pcsv.ParseOptions(newlines_in_values=True),
             convert_options=pcsv.ConvertOptions(
                 include_columns=list(types),
-                column_types=types,
+                column_types=dict(types),
                 null_values=[""],
                 strings_can_be_null=True,
             ),

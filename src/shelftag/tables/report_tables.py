@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from shelftag.artifacts import DatasetManifest, Leakage
 from shelftag.report.page import Table, percent
-
-SPLITS = ("train", "valid", "test", "unlabelled")
+from shelftag.tables.split_counts import SPLITS, lacking
 
 
 def tables(manifest: DatasetManifest) -> tuple[Table, ...]:
@@ -36,11 +35,11 @@ def _counts(splits: dict[str, int]) -> list[str]:
 def _too_rare(manifest: DatasetManifest) -> str:
     """Which departments are learned and have no product in a split."""
     counts = manifest.splits_by_department
+    learned = [name for name in manifest.departments if name in counts]
     missing = [
         f"{department} has no product in {split}."
-        for department in manifest.departments
-        for split in SPLITS[:3]
-        if department in counts and not counts[department].get(split)
+        for department, splits in lacking(learned, counts).items()
+        for split in splits
     ]
     return " ".join(missing) or "Every department that is learned has products in each split."
 

@@ -27,11 +27,19 @@ def splits_by_department(products: pa.Table) -> dict[str, dict[str, int]]:
     return counts
 
 
-def too_rare(learned: Iterable[str], counts: Mapping[str, Mapping[str, int]]) -> str:
-    """One sentence on the learned departments that lack products in a split; empty for none."""
-    lacking = {
+def lacking(
+    learned: Iterable[str], counts: Mapping[str, Mapping[str, int]]
+) -> dict[str, list[Split]]:
+    """Learned department -> the splits in which it has no product, of those that lack any."""
+    found = {
         name: [split for split in SPLITS[:3] if not counts.get(name, {}).get(split, 0)]
         for name in learned
     }
-    parts = [f"{name} (none in {', '.join(splits)})" for name, splits in lacking.items() if splits]
+    return {name: splits for name, splits in found.items() if splits}
+
+
+def too_rare(learned: Iterable[str], counts: Mapping[str, Mapping[str, int]]) -> str:
+    """One sentence on the learned departments that lack products in a split; empty for none."""
+    found = lacking(learned, counts).items()
+    parts = [f"{name} (none in {', '.join(splits)})" for name, splits in found]
     return f"too rare for every split: {'; '.join(parts)}" if parts else ""

@@ -29,11 +29,9 @@ def name_statistics(products: pa.Table) -> Statistics:
     names = products["product_name"].to_pylist()
     pieces = [[word[:LONGEST_WORD] for word in text(name).split()] for name in names]
     words = np.array([len(name) for name in pieces], np.int64)
-    missing = {
-        f"products.{name}": (products[name].null_count, products.num_rows)
-        for name in ("description",)
-        if name in products.column_names
-    }
+    missing = {}
+    if "description" in products.column_names:
+        missing["products.description"] = (products["description"].null_count, products.num_rows)
     return Statistics(words=_histogram(words), tokens=_histogram(_tokens(pieces)), nulls=missing)
 
 
