@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.local import check_resources, ray_session
+from pipelines.train_worker import train_worker
 from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove, write_json
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, TrainingFailed
@@ -52,7 +53,7 @@ def _train(
     with ray_session(config.scaling):
         import ray
 
-        check_resources(config.scaling, config.scaling.num_workers)
+        check_resources(config.scaling, config.scaling.workers)
         task = ray.remote(num_cpus=config.scaling.cpus_per_worker)
         base = ray.get(task(_check_base).remote(config))
         _begin(run, dataset, config, begun=begun, overwrite=overwrite)
@@ -163,10 +164,10 @@ def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
     scaling = config.scaling
     resources = {"CPU": scaling.cpus_per_worker, "GPU": int(scaling.use_gpu)}
     trainer = TorchTrainer(
-        _worker,
+        train_worker,
         train_loop_config={"dataset": dataset, "run": run, "config": config, "base": base},
         scaling_config=ScalingConfig(
-            num_workers=scaling.num_workers,
+            num_workers=scaling.workers,
             use_gpu=scaling.use_gpu,
             resources_per_worker={kind: amount for kind, amount in resources.items() if amount},
         ),
@@ -188,61 +189,6 @@ def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
     if result.checkpoint is None:
         raise TrainingFailed("training ended without a checkpoint", "see the log above")
     return Path(result.checkpoint.path)
-
-
-def _worker(loop: dict[str, Any]) -> None:
-    """In each training worker: fit, from the last checkpoint if there is one."""
-    import ray.train
-
-    from shelftag.catalog.departments import Departments
-    from shelftag.model.adapter import find_base
-    from shelftag.model.runtime import set_up
-    from shelftag.training.examples import read_examples
-    from shelftag.training.fit import Place, fit
-
-    config: Config = loop["config"]
-    set_up(config.scaling.threads_per_worker)
-    context, last = ray.train.get_context(), ray.train.get_checkpoint()
-    place = Place(context.get_world_rank(), context.get_world_size())
-    departments = Departments(loop["dataset"].manifest().departments)
-    examples = read_examples(loop["dataset"], departments, "train", config.train.count_alpha)
-    scratch = loop["run"].scratch_dir / f"rank-{place.rank}"
-    remove(scratch)  # a killed worker left it
-    fit(
-        config,
-        find_base(loop["base"], loop["run"].adapter_dir),
-        departments,
-        examples,
-        scratch,
-        place=place,
-        checkpoint=Path(last.path) if last else None,
-        callbacks=[_reporter(place.rank, loop["run"].progress_file)],
-    )
-    remove(scratch)
-
-
-def _reporter(rank: int, progress_file: Path) -> Any:
-    """A callback that hands each saved checkpoint to Ray and writes how it goes.
-
-    Every rank must report, or the others wait; only rank 0 has files to give.
-    """
-    import ray.train
-    from transformers import TrainerCallback
-
-    class Reporter(TrainerCallback):  # type: ignore[misc]
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-            self.pace = Pace(progress_file, "train", state.global_step)
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            checkpoint = ray.train.Checkpoint.from_directory(str(folder)) if rank == 0 else None
-            ray.train.report({"step": state.global_step}, checkpoint=checkpoint)
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:  # noqa: ARG002
-            if rank == 0 and "loss" in logs:
-                self.pace(state.global_step, state.max_steps, float(logs["loss"]))
-
-    return Reporter()
 
 
 def _freeze(

@@ -61,7 +61,7 @@ def test_a_run_cut_after_its_last_step_only_ends(
 @pytest.mark.parametrize(
     ("config", "error"),
     [
-        (tiny.config("scaling.num_workers=99"), "asks? for"),
+        (tiny.config("scaling.workers=99"), "asks? for"),
         (tiny.config("model.base=/nope", "train.token_dropout=0"), "'/nope' cannot be loaded"),
         (tiny.config("catalog.unlabelled=[frozen]"), "the Dataset was made with"),
     ],

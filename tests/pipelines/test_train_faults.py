@@ -95,7 +95,7 @@ def test_a_killed_driver_goes_on_with_the_same_command(
 
 def test_two_workers_train_one_run(tiny_dataset: Dataset, tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
-    driver = start(tiny_dataset, run, "scaling.num_workers=2")
+    driver = start(tiny_dataset, run, "scaling.workers=2")
     output, _ = driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == 0, output
     assert run.manifest().training["steps"] == STEPS

@@ -1,6 +1,8 @@
 """Where the work runs: the only section that differs between a laptop and a cluster."""
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import Field, model_validator
 
 from shelftag.config.section import Section
 
@@ -11,8 +13,18 @@ class ScalingConfig(Section):
     address: str | None = None
     """A running Ray cluster ("auto", "host:6379", "ray://host:10001"); none starts one here."""
 
-    num_workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1)
     """Training workers."""
+
+    min_workers: int | None = Field(default=None, ge=1)
+    """Workers to go on with when machines leave (ddp only): the run is elastic between this and
+    `workers`, and keeps its global batch. None waits for all of them."""
+
+    strategy: Literal["ddp", "zero2", "zero3", "fsdp"] = "ddp"
+    """How workers share the model: a copy each, or sharded (DeepSpeed ZeRO-2, ZeRO-3; FSDP)."""
+
+    offload: bool = False
+    """Keep sharded parameters and optimizer state in CPU memory (zero2, zero3, fsdp)."""
 
     use_gpu: bool = False
     """One GPU for each training worker and tagging actor."""
@@ -31,3 +43,15 @@ class ScalingConfig(Section):
 
     object_store_gb: float = Field(default=1.0, gt=0.08)
     """Gigabytes of shared memory of a Ray started here."""
+
+    @model_validator(mode="after")
+    def _strategy_fits(self) -> "ScalingConfig":
+        if self.offload and self.strategy == "ddp":
+            raise ValueError("offload needs a sharding strategy: zero2, zero3 or fsdp")
+        if self.min_workers is None:
+            return self
+        if self.strategy != "ddp":
+            raise ValueError(f"min_workers needs strategy ddp: {self.strategy} cannot be resized")
+        if self.workers % self.min_workers:
+            raise ValueError("min_workers must divide workers, to keep the global batch")
+        return self

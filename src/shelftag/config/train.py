@@ -1,5 +1,7 @@
 """The study's hyperparameters, by their names."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from shelftag.config.section import Section
@@ -10,6 +12,16 @@ class TrainConfig(Section):
 
     output_dir: str | None = None
     """The Run's folder; `--out` sets it."""
+
+    objective: Literal["classify", "generate"] = "classify"
+    """A classification head over the departments, or the department's name after a prompt."""
+
+    examples: Literal["products", "order_lines"] = "products"
+    """What an epoch passes over: each product once, weighted by `count_alpha`, or every order
+    line, as in the study."""
+
+    aisle_weight: float = Field(default=0.0, ge=0)
+    """Weight of the aisle's loss beside the department's (classify); 0 leaves the aisle out."""
 
     epochs: float = Field(default=8, gt=0)
     """Passes over the training products."""

@@ -6,17 +6,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from shelftag.artifacts import read_json
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
-from shelftag.model.adapter import add_adapter
-from shelftag.model.base import load_base, trained_form
-from shelftag.model.tokens import encode, load_tokenizer
 from shelftag.training.arguments import total_steps, training_arguments
 from shelftag.training.batches import BatchPlan
 from shelftag.training.examples import Examples
+from shelftag.training.objective import objective_of
 
 
 @dataclass(frozen=True)
@@ -49,11 +45,10 @@ def fit(
 
     train = config.train
     set_seed(train.seed)
-    tokenizer = load_tokenizer(base, config.model.revision)
-    encoded = encode(tokenizer, examples.texts, config.model.max_length)
+    objective = objective_of(config, base, departments, examples)
     plan = BatchPlan(
         examples.weights,
-        encoded.lengths,
+        objective.lengths,
         train.per_device_train_batch_size,
         train.group_by_length,
         train.seed,
@@ -65,87 +60,28 @@ def fit(
     first = done * train.gradient_accumulation_steps * place.workers + place.rank
 
     def batches() -> Iterator[dict[str, Any]]:
-        import torch
-
         for position, rows in zip(count(first, place.workers), plan.batches(first, place.workers)):
-            batch = encoded.padded(rows, tokenizer.pad_token_id)
-            if train.token_dropout:
-                key = (train.seed, position)
-                _drop_tokens(batch["input_ids"], tokenizer, train.token_dropout, key)
-            yield batch | {"labels": torch.from_numpy(examples.labels[rows])}
+            yield objective.batch(rows, position)
 
-    trainer = _trainer(
-        model=_trainable(config, base, departments, tokenizer.pad_token_id),
-        args=training_arguments(train, scratch, steps, use_gpu=config.scaling.use_gpu),
-        batches=batches,
-        processing_class=tokenizer,
-        callbacks=list(callbacks),
-    )
+    # Before the model: DeepSpeed must know of itself when a base is loaded.
+    arguments = training_arguments(train, scratch, steps, use_gpu=config.scaling.use_gpu)
+    trainer = objective.trainer(model=objective.model(), args=arguments, callbacks=list(callbacks))
+    trainer.get_train_dataloader = lambda: _loader(batches)
     trainer.remove_callback(PrinterCallback)  # our own callbacks print
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
-def _trainable(config: Config, base: str, departments: Departments, pad_id: int) -> Any:
-    import torch
-    from peft import prepare_model_for_kbit_training
+def _loader(batches: Any) -> Any:
+    """Batches as they come.
 
-    train, use_gpu = config.train, config.scaling.use_gpu
-    form = trained_form(config.model, train, use_gpu=use_gpu)
-    model = load_base(base, departments, form, "cuda" if use_gpu else "cpu")
-    model.config.pad_token_id = pad_id
-    model.config.use_cache = False
-    if form.quantization != "none":
-        model = prepare_model_for_kbit_training(
-            model, use_gradient_checkpointing=train.gradient_checkpointing
-        )
-    model = add_adapter(model, config.model.lora)
-    _drop_embeddings(model, train.embedding_dropout)
-    for name, parameter in model.named_parameters():
-        if any(part in name for part in train.freeze):
-            parameter.requires_grad = False
-        if parameter.requires_grad:  # GradScaler refuses 16-bit gradients (fp16 on a T4)
-            parameter.data = parameter.data.to(torch.float32)
-    return model
-
-
-def _drop_tokens(ids: Any, tokenizer: Any, share: float, key: tuple[int, int]) -> None:
-    """Put `<unk>` over some tokens, in place; which ones is a function of the key."""
-    import torch
-
-    chosen = torch.from_numpy(np.random.default_rng(key).random(ids.shape) < share)
-    special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
-    ids[chosen & ~special] = tokenizer.unk_token_id
-
-
-def _drop_embeddings(model: Any, share: float) -> None:
-    """A hook, not a layer: the saved model does not know of it."""
-    from torch.nn.functional import dropout
-
-    def hook(module: Any, _: Any, output: Any) -> Any:
-        return dropout(output, share, training=module.training)
-
-    if share:
-        model.get_input_embeddings().register_forward_hook(hook)
-
-
-def _trainer(*, batches: Any, **arguments: Any) -> Any:
-    """A transformers Trainer that takes its batches as they come.
-
-    Its own loader would be sharded between workers by accelerate; ours is, by rank, already.
+    Trainer's own loader would be sharded between workers by accelerate; ours is, by rank, already.
     """
     import torch
     from torch.utils.data import DataLoader, IterableDataset
-    from transformers import Trainer
 
     class Stream(IterableDataset[dict[str, Any]]):
         def __iter__(self) -> Iterator[dict[str, Any]]:
             return iter(batches())
 
-    stream = Stream()
-
-    class StreamTrainer(Trainer):  # type: ignore[misc]
-        def get_train_dataloader(self) -> Any:
-            # With the global generator, a resumed run would draw once more than an undisturbed one.
-            return DataLoader(stream, batch_size=None, generator=torch.Generator())
-
-    return StreamTrainer(train_dataset=stream, **arguments)
+    # With the global generator, a resumed run would draw once more than an undisturbed one.
+    return DataLoader(Stream(), batch_size=None, generator=torch.Generator())

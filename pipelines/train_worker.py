@@ -1,0 +1,63 @@
+"""What each Ray Train worker does: fit, report, hand its checkpoints over."""
+
+from pathlib import Path
+from typing import Any
+
+from shelftag.artifacts import remove
+from shelftag.config import Config
+from shelftag.training.progress import Pace
+
+
+def train_worker(loop: dict[str, Any]) -> None:
+    """In each training worker: fit, from the last checkpoint if there is one."""
+    import ray.train
+
+    from shelftag.catalog.departments import Departments
+    from shelftag.model.adapter import find_base
+    from shelftag.model.runtime import set_up
+    from shelftag.training.examples import read_examples
+    from shelftag.training.fit import Place, fit
+
+    config: Config = loop["config"]
+    set_up(config.scaling.threads_per_worker)
+    context, last = ray.train.get_context(), ray.train.get_checkpoint()
+    place = Place(context.get_world_rank(), context.get_world_size())
+    departments = Departments(loop["dataset"].manifest().departments)
+    examples = read_examples(loop["dataset"], departments, "train", config.train.count_alpha)
+    scratch = loop["run"].scratch_dir / f"rank-{place.rank}"
+    remove(scratch)  # a killed worker left it
+    fit(
+        config,
+        find_base(loop["base"], loop["run"].adapter_dir),
+        departments,
+        examples,
+        scratch,
+        place=place,
+        checkpoint=Path(last.path) if last else None,
+        callbacks=[_reporter(place.rank, loop["run"].progress_file)],
+    )
+    remove(scratch)
+
+
+def _reporter(rank: int, progress_file: Path) -> Any:
+    """A callback that hands each saved checkpoint to Ray and writes how it goes.
+
+    Every rank must report, or the others wait; only rank 0 has files to give.
+    """
+    import ray.train
+    from transformers import TrainerCallback
+
+    class Reporter(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            self.pace = Pace(progress_file, "train", state.global_step)
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            checkpoint = ray.train.Checkpoint.from_directory(str(folder)) if rank == 0 else None
+            ray.train.report({"step": state.global_step}, checkpoint=checkpoint)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:  # noqa: ARG002
+            if rank == 0 and "loss" in logs:
+                self.pace(state.global_step, state.max_steps, float(logs["loss"]))
+
+    return Reporter()
