@@ -199,19 +199,12 @@ def _freeze(
     base: str,
     seconds: dict[str, float],
 ) -> RunManifest:
-    """In a worker: keep a linear model to be measured by, calibrate, publish."""
-    from shelftag.catalog.departments import Departments
-    from shelftag.model.linear import fit_linear
+    """In a worker: calibrate and publish."""
     from shelftag.model.runtime import set_up
-    from shelftag.training.examples import read_examples
     from shelftag.training.freeze import freeze
 
     set_up(config.scaling.threads_per_worker)
     _check_same_dataset(run, dataset)
-    departments = Departments(dataset.manifest().departments)
-    examples = read_examples(dataset, departments, "train", count_alpha=0.0)
-    linear = fit_linear(examples.texts, examples.labels, len(departments), config.train.seed)
-    linear.save(run.linear_dir)
     state = read_json(checkpoint / "trainer_state.json")
     losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
     training = seconds | {

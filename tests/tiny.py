@@ -54,7 +54,11 @@ CONFIG = config()
 def write_dataset(folder: Path) -> Dataset:
     """A Dataset of 560 products, without order lines."""
     rows = [
-        {"name": " ".join(filter(None, (adjective, noun, ending))), "department": department}
+        {
+            "name": " ".join(filter(None, (adjective, noun, ending))),
+            "department": department,
+            "aisle": f"{noun.lower()} aisle",
+        }
         for department, nouns in NOUNS.items()
         for adjective, noun, ending in product(ADJECTIVES, nouns, ENDINGS)
     ]
@@ -64,7 +68,7 @@ def write_dataset(folder: Path) -> Dataset:
             "id": pa.array(range(1, len(rows) + 1), pa.int64()),
             "name": [row["name"] for row in rows],
             "department": [row["department"] for row in rows],
-            "aisle": [row["department"] + " aisle" for row in rows],
+            "aisle": [row["aisle"] for row in rows],
             "purchases": pa.array([i % 7 for i in range(len(rows))], pa.int64()),
             "split": splits,
         }

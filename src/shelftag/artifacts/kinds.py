@@ -65,6 +65,7 @@ class Run(Folder[RunManifest]):
         "base",
         "base.draft",
         "linear",
+        "linear_aisles",
         "evaluation",
         "adapter",
     )
@@ -101,6 +102,10 @@ class Run(Folder[RunManifest]):
     @property
     def linear_dir(self) -> Path:
         return self.path / "linear"
+
+    @property
+    def linear_aisles_dir(self) -> Path:
+        return self.path / "linear_aisles"
 
     @property
     def evaluation_dir(self) -> Path:

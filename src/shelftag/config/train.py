@@ -20,7 +20,7 @@ class TrainConfig(Section):
     """What an epoch passes over: each product once, weighted by `count_alpha`, or every order
     line, as in the study."""
 
-    aisle_weight: float = Field(default=0.0, ge=0)
+    aisle_weight: float = Field(default=0.5, ge=0)
     """Weight of the aisle's loss beside the department's (classify); 0 leaves the aisle out."""
 
     epochs: float = Field(default=8, gt=0)
@@ -92,6 +92,10 @@ class TrainConfig(Section):
 
     freeze: tuple[str, ...] = ()
     """Parts of parameter names that stay frozen; ("lora_",) trains the head without LoRA."""
+
+    linear: bool = True
+    """Let a linear model of the aisles help: its margins are added to the logits, with the weight
+    that suits the validation split best."""
 
     target_precision: float = Field(default=0.98, gt=0, lt=1)
     """Precision the review threshold is set for, on the validation split."""

@@ -37,6 +37,20 @@ def name_base(adapter_dir: Path, base: str) -> None:
     write_text(file, json.dumps(read_json(file) | {"base_model_name_or_path": base}, indent=2))
 
 
+def cut_head(adapter_dir: Path, departments_count: int) -> None:
+    """Keep the rows of the head that are departments; those of aisles have done their work."""
+    from safetensors.numpy import load_file, save_file
+
+    file = adapter_dir / "adapter_model.safetensors"
+    weights = load_file(file)
+    heads = [name for name in weights if name.endswith("score.weight")]
+    if all(len(weights[name]) == departments_count for name in heads):
+        return
+    for name in heads:
+        weights[name] = weights[name][:departments_count].copy()
+    save_file(weights, file, metadata={"format": "pt"})
+
+
 def find_base(base: str, adapter_dir: Path) -> str:
     """A base as `from_pretrained` takes it: `../base` is seen from the adapter's folder."""
     return str(adapter_dir.parent / "base") if base == MADE_BASE else base

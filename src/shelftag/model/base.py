@@ -29,6 +29,8 @@ class InferenceForm:
     max_length: int
     revision: str | None = None
     """Commit of a hub base."""
+    linear_weight: float = 0.0
+    """Weight of the linear model's margins beside the logits; 0 leaves it out."""
 
 
 def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:

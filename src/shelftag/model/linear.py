@@ -76,16 +76,22 @@ class LinearModel:
 
 
 def fit_linear(
-    texts: Sequence[str], labels: NDArray[np.int64], departments_count: int, seed: int
+    texts: Sequence[str],
+    labels: NDArray[np.int64],
+    departments_count: int,
+    seed: int,
+    min_products: int = 1,
 ) -> LinearModel:
     """Fit on texts [n] of `catalog.text` and label positions [n].
+
+    Terms that stand in fewer than `min_products` texts are left out.
 
     A department without training rows is never predicted.
 
     Raises:
         InputError: there are no rows, or no words in them.
     """
-    vectorizers = {name: _vectorizer(name) for name in ANALYZERS}
+    vectorizers = {name: _vectorizer(name, min_products) for name in ANALYZERS}
     try:
         for one in vectorizers.values():
             one.fit(texts)
@@ -116,7 +122,7 @@ def _fit_margins(
     return coefficients, intercepts
 
 
-def _vectorizer(name: str, terms: Sequence[str] | None = None) -> Any:
+def _vectorizer(name: str, min_products: int = 1, terms: Sequence[str] | None = None) -> Any:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     analyzer, lengths = ANALYZERS[name]
@@ -125,13 +131,14 @@ def _vectorizer(name: str, terms: Sequence[str] | None = None) -> Any:
         ngram_range=lengths,
         sublinear_tf=True,
         lowercase=False,  # catalog.text has folded case already
+        min_df=min_products,
         vocabulary=terms,
         dtype=np.float32,
     )
 
 
 def _restored(name: str, terms: Sequence[str], idf: NDArray[np.float32]) -> Any:
-    vectorizer = _vectorizer(name, terms)
+    vectorizer = _vectorizer(name, terms=terms)
     vectorizer.idf_ = idf
     return vectorizer
 

@@ -42,12 +42,14 @@ def check_run(run: Run) -> CheckedRun:
 
 
 def run_fingerprint(run: Run, form: InferenceForm) -> str:
-    """Over weights, tokenizer, departments, calibration and inference form, and a made base.
+    """Over weights, tokenizer, departments, calibration, inference form, a made base, and the
+    linear model where it helps.
 
     A base of the hub or of another folder is named, not read: pin it by `model.revision`.
     """
     parts: list[str | Path] = [json.dumps(asdict(form), sort_keys=True)]
-    for folder in (run.adapter_dir, run.base_dir):
+    linear = (run.linear_aisles_dir,) if form.linear_weight else ()
+    for folder in (run.adapter_dir, run.base_dir, *linear):
         for file in sorted(folder.glob("*")):
             if file.suffix in (".json", ".safetensors"):
                 parts += [f"{folder.name}/{file.name}", file]

@@ -17,8 +17,10 @@ from shelftag.catalog.departments import Departments
 from shelftag.config.tagging import TaggingConfig
 from shelftag.model.adapter import load_adapted
 from shelftag.model.base import InferenceForm
+from shelftag.model.linear_aisles import AisleModel
 from shelftag.model.tokens import load_tokenizer
 from shelftag.tagging.calibration import Calibration, probabilities
+from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.scorer import Scorer
 
@@ -55,7 +57,7 @@ class Tagger:
 
     def __init__(
         self,
-        scorer: Scorer,
+        scorer: Scorer | Ensemble,
         departments: Departments,
         calibration: Calibration,
         tagging: TaggingConfig,
@@ -131,9 +133,14 @@ class Tagger:
             self._cache.popitem(last=False)
 
 
-def load_scorer(run: Run, departments: Departments, form: InferenceForm, batch_size: int) -> Scorer:
+def load_scorer(
+    run: Run, departments: Departments, form: InferenceForm, batch_size: int
+) -> Scorer | Ensemble:
     """The Scorer of a Run's adapter, also before the Run is complete."""
     model = load_adapted(run.adapter_dir, departments, form)
     tokenizer = load_tokenizer(run.adapter_dir)
     model.config.pad_token_id = tokenizer.pad_token_id
-    return Scorer(model, tokenizer, form.max_length, batch_size)
+    scorer = Scorer(model, tokenizer, form.max_length, batch_size)
+    if not form.linear_weight:
+        return scorer
+    return Ensemble(scorer, AisleModel.load(run.linear_aisles_dir), form.linear_weight)

@@ -36,7 +36,6 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
         optim=train.optim,
         lr_scheduler_type=train.lr_scheduler_type,
         warmup_steps=math.ceil(train.warmup_ratio * max_steps),
-        label_smoothing_factor=train.label_smoothing,
         save_steps=train.save_steps,
         save_total_limit=1,
         logging_steps=train.logging_steps,

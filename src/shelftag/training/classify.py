@@ -1,7 +1,13 @@
-"""The classify objective: a head over the departments, on the last token's state."""
+"""The classify objective: a head over the departments, on the last token's state.
+
+    names --tokens, some hidden--> Llama --> score [departments | aisles] --> two losses
+
+The aisle, a finer label, is learned beside the department where `train.aisle_weight` says so. Its
+rows of the head are cut off when a Run is frozen: nothing at tagging time knows of them.
+"""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +20,8 @@ from shelftag.model.base import load_base, trained_form
 from shelftag.model.tokens import Encoded, encode, load_tokenizer
 from shelftag.training.examples import Examples
 from shelftag.training.trainable import prepared
+
+NO_AISLE = -1
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,17 @@ class Classify:
     def _encoded(self) -> Encoded:
         return encode(self.tokenizer, self.examples.texts, self.config.model.max_length)
 
+    @property
+    def _aisles(self) -> int:
+        """Outputs of the head beside the departments."""
+        return len(self.examples.aisle_names) if self.config.train.aisle_weight else 0
+
     def batch(self, rows: NDArray[np.int64], position: int) -> dict[str, Any]:
-        """`input_ids`, `attention_mask` [rows, longest] and `labels` [rows]."""
+        """`input_ids`, `attention_mask` [rows, longest] and `labels` [rows, 2].
+
+        The labels are departments and aisles; an unknown aisle, and any without `aisle_weight`,
+        is NO_AISLE.
+        """
         import torch
 
         train = self.config.train
@@ -46,7 +63,9 @@ class Classify:
         if train.token_dropout:
             key = (train.seed, position)
             _drop_tokens(batch["input_ids"], self.tokenizer, train.token_dropout, key)
-        return batch | {"labels": torch.from_numpy(self.examples.labels[rows])}
+        aisles = self.examples.aisles[rows] if self._aisles else np.full(len(rows), NO_AISLE)
+        labels = np.stack([self.examples.labels[rows], aisles], axis=1)
+        return batch | {"labels": torch.from_numpy(labels)}
 
     def model(self) -> Any:
         """`...ForSequenceClassification` under LoRA."""
@@ -54,6 +73,7 @@ class Classify:
         form = trained_form(config.model, config.train, use_gpu=use_gpu)
         base = load_base(self.base, self.departments, form, "cuda" if use_gpu else "cpu")
         base.config.pad_token_id = self.tokenizer.pad_token_id
+        _widen_head(base, self._aisles)
         model = prepared(base, config, lambda ready: add_adapter(ready, config.model.lora))
         _drop_embeddings(model, config.train.embedding_dropout)
         return model
@@ -61,7 +81,58 @@ class Classify:
     def trainer(self, **arguments: Any) -> Any:
         from transformers import Trainer
 
-        return Trainer(processing_class=self.tokenizer, **arguments)
+        loss = partial(
+            mean_loss,
+            departments_count=len(self.departments),
+            label_smoothing=self.config.train.label_smoothing,
+            aisle_weight=self.config.train.aisle_weight,
+        )
+        return Trainer(processing_class=self.tokenizer, compute_loss_func=loss, **arguments)
+
+
+def mean_loss(
+    outputs: Any,
+    labels: Any,
+    num_items_in_batch: Any = None,
+    *,
+    departments_count: int,
+    label_smoothing: float,
+    aisle_weight: float,
+) -> Any:
+    """Cross-entropy of departments, and of aisles times their weight, over the rows of a step.
+
+    Args:
+        outputs: with `logits` [rows, departments + aisles].
+        labels: [rows, 2], as `Classify.batch` makes them.
+        num_items_in_batch: labels in all batches of the optimizer step, where they are summed.
+    """
+    from torch.nn.functional import cross_entropy
+
+    logits = outputs.logits.float()
+    rows = labels.shape[0] if num_items_in_batch is None else num_items_in_batch / labels.shape[1]
+    loss = cross_entropy(
+        logits[:, :departments_count],
+        labels[:, 0],
+        reduction="sum",
+        label_smoothing=label_smoothing,
+    )
+    if aisle_weight and logits.shape[1] > departments_count:
+        loss = loss + aisle_weight * cross_entropy(
+            logits[:, departments_count:], labels[:, 1], reduction="sum", ignore_index=NO_AISLE
+        )
+    return loss / rows
+
+
+def _widen_head(base: Any, more: int) -> None:
+    """Give the head more outputs: the departments first, then the aisles."""
+    import torch
+
+    if not more:
+        return
+    old = base.score
+    wide = torch.nn.Linear(old.in_features, old.out_features + more, bias=old.bias is not None)
+    torch.nn.init.normal_(wide.weight, std=base.config.initializer_range)
+    base.score = wide.to(old.weight.device, old.weight.dtype)
 
 
 def _drop_tokens(ids: Any, tokenizer: Any, share: float, key: tuple[int, int]) -> None:

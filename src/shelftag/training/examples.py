@@ -24,6 +24,10 @@ class Examples:
     """Positions in the label set, [n]."""
     weights: NDArray[np.float64]
     """`max(purchases, 1) ** count_alpha`, [n]."""
+    aisles: NDArray[np.int64]
+    """Positions among `aisle_names`, [n]; -1 where there is none."""
+    aisle_names: tuple[str, ...]
+    """The aisles there are, sorted."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -34,11 +38,22 @@ def read_examples(
 ) -> Examples:
     """The products of a split, in catalog order."""
     table = pq.read_table(dataset.products_file, filters=pc.field("split") == split)
+    aisle_names, aisles = _aisles(table)
     return Examples(
         texts=texts_of(table),
         labels=np.array([departments.index[name] for name in table["department"].to_pylist()]),
         weights=np.maximum(table["purchases"].to_numpy(), 1).astype(np.float64) ** count_alpha,
+        aisles=aisles,
+        aisle_names=aisle_names,
     )
+
+
+def _aisles(table: pa.Table) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    if "aisle" not in table.column_names:
+        return (), np.full(len(table), -1)
+    names = tuple(sorted(pc.unique(table["aisle"]).drop_null().to_pylist()))
+    positions = pc.index_in(table["aisle"], value_set=pa.array(names, pa.string()))
+    return names, positions.fill_null(-1).to_numpy().astype(np.int64)
 
 
 def texts_of(table: pa.Table) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ import shelftag
 from shelftag.artifacts import Dataset, Run, RunManifest, write_json, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
-from shelftag.model.adapter import name_base
+from shelftag.model.adapter import cut_head, name_base
 from shelftag.model.base import frozen_form
+from shelftag.model.linear import fit_linear
+from shelftag.model.linear_aisles import fit_aisles
 from shelftag.tagging.calibration import calibrate, save_calibration
+from shelftag.tagging.ensemble import fit_weight, joined
 from shelftag.tagging.identity import run_fingerprint
 from shelftag.tagging.tagger import load_scorer
 from shelftag.training.examples import read_examples
@@ -30,16 +33,29 @@ def freeze(
     base: str,
     training: Mapping[str, Any],
 ) -> RunManifest:
-    """Take the adapter of a checkpoint, calibrate it on the validation split, publish the Run."""
+    """Take the adapter of a checkpoint, fit the linear models, calibrate, publish the Run.
+
+    One linear model is what `evaluate` measures by; the other one, of aisles, helps the Llama.
+    """
     manifest = dataset.manifest()
     departments = Departments(manifest.departments)
-    _take_adapter(run, checkpoint, base)
+    _take_adapter(run, checkpoint, base, len(departments))
     write_json(run.departments_file, {"departments": list(departments.names)})
+    train = read_examples(dataset, departments, "train", count_alpha=0.0)
+    seed = config.train.seed
+    fit_linear(train.texts, train.labels, len(departments), seed).save(run.linear_dir)
     form = frozen_form(config.model, config.train, use_gpu=config.scaling.use_gpu)
     scorer = load_scorer(run, departments, form, config.train.per_device_eval_batch_size)
     valid = read_examples(dataset, departments, "valid", count_alpha=0.0)
+    logits = scorer.logits(valid.texts)
+    if config.train.linear:
+        helper = fit_aisles(train.texts, train.labels, train.aisles, len(departments), seed)
+        helper.save(run.linear_aisles_dir)
+        margins = helper.decision(valid.texts)
+        form = replace(form, linear_weight=fit_weight(logits, margins, valid.labels))
+        logits = joined(logits, margins, form.linear_weight)
     calibration = calibrate(
-        scorer.logits(valid.texts),
+        logits,
         valid.labels,
         departments,
         config.train.target_precision,
@@ -91,10 +107,11 @@ model = AutoPeftModelForSequenceClassification.from_pretrained(
 """
 
 
-def _take_adapter(run: Run, checkpoint: Path, base: str) -> None:
+def _take_adapter(run: Run, checkpoint: Path, base: str, departments_count: int) -> None:
     """Copy what belongs to the adapter; optimizer and trainer state stay with the checkpoint."""
     run.adapter_dir.mkdir(parents=True, exist_ok=True)
     for file in checkpoint.iterdir():
         if file.suffix in (".json", ".safetensors") and file.name != "trainer_state.json":
             shutil.copyfile(file, run.adapter_dir / file.name)
     name_base(run.adapter_dir, base)
+    cut_head(run.adapter_dir, departments_count)
