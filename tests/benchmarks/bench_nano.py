@@ -23,13 +23,14 @@ from typing import Any
 VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
     # name: (label set, settings)
     "as configured": ("21", ()),
-    "full precision": ("21", ("model.quantization=none",)),
     "as configured, default labels": ("default", ()),
-    "full precision, default labels": ("default", ("model.quantization=none",)),
-    "head only": ("21", ("train.freeze=[lora_,embed_tokens,norm]",)),
-    "names-pretrained base": ("21", ("model.nano.pretrain_epochs=3",)),
+    "full precision": ("21", ("model.quantization=none",)),
+    "without the aisle": ("21", ("train.aisle_weight=0",)),
     "without LoRA": ("21", ("train.freeze=[lora_]",)),
+    "names-pretrained base": ("21", ("model.nano.pretrain_epochs=3",)),
+    "head only": ("21", ("train.freeze=[lora_,embed_tokens,norm]",)),
 }
+RESAMPLES = 2_000
 LABEL_SETS = {"21": ("catalog.unlabelled=21",), "default": ()}
 
 
@@ -52,9 +53,10 @@ def main() -> None:
     options.add_argument("--work", type=Path, default=Path("build/bench-nano"))
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--jobs", type=int, default=2)
+    options.add_argument("--only", nargs="+", choices=VARIANTS, default=tuple(VARIANTS))
     chosen = options.parse_args()
     _prepare(chosen.work)
-    trials = [Trial(v, seed, chosen.work) for v in VARIANTS for seed in range(chosen.seeds)]
+    trials = [Trial(v, seed, chosen.work) for v in chosen.only for seed in range(chosen.seeds)]
     waiting = [trial for trial in trials if not trial.result_file.is_file()]
     with ProcessPoolExecutor(chosen.jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
         for number, line in enumerate(pool.map(run_trial, waiting), start=1):
@@ -89,18 +91,16 @@ def run_trial(trial: Trial) -> str:
     set_up(threads=1)
     result = _train_and_score(config, Dataset(trial.work / label_set))
     write_json(trial.result_file, result)
-    return f"{trial.variant}, seed {trial.seed}: {json.dumps(result)}"
+    return f"{trial.variant}, seed {trial.seed}: {_short(result)}"
 
 
-def _train_and_score(config: Any, dataset: Any) -> dict[str, float]:
+def _train_and_score(config: Any, dataset: Any) -> dict[str, Any]:
+    """Seconds, and for each model which products of each split it has right, as 0 and 1."""
     from tempfile import TemporaryDirectory
 
     from shelftag.artifacts import Run
     from shelftag.catalog.departments import Departments
-    from shelftag.config.tagging import TaggingConfig
     from shelftag.model.adapter import MADE_BASE
-    from shelftag.model.linear import fit_linear
-    from shelftag.tagging.tagger import Tagger
     from shelftag.training.examples import read_examples
     from shelftag.training.fit import fit
     from shelftag.training.freeze import freeze
@@ -118,31 +118,87 @@ def _train_and_score(config: Any, dataset: Any) -> dict[str, float]:
         nano, seed = config.model.nano, config.train.seed
         make_base(train.texts, departments, nano, seed, run.base_dir, lambda *_: None)
         fit(config, str(run.base_dir), departments, train, run.checkpoints_dir)
-        took = time.perf_counter() - started
         (checkpoint,) = run.checkpoints_dir.glob("checkpoint-*")
         freeze(run, dataset, config, checkpoint, MADE_BASE, {})
-        tagger = Tagger.load(run, TaggingConfig())
-        linear = fit_linear(train.texts, train.labels, len(departments), seed)
-        accuracy = {
-            name: float((tagger.probabilities(rows.texts).argmax(axis=1) == rows.labels).mean())
-            for name, rows in (("train", train), ("valid", valid), ("test", test))
-        }
-        correct = linear.predict(test.texts) == test.labels
-        return {"seconds": round(took, 1), "linear": float(correct.mean()), **accuracy}
+        took = time.perf_counter() - started
+        return {"seconds": round(took, 1)} | _scores(run, {"valid": valid, "test": test})
+
+
+def _scores(run: Any, splits: dict[str, Any]) -> dict[str, Any]:
+    """Of the tagger, of its adapter alone, and of the linear model it is measured by."""
+    from dataclasses import replace
+
+    from sklearn.metrics import f1_score
+
+    from shelftag.model.linear import LinearModel
+    from shelftag.tagging.identity import check_run
+    from shelftag.tagging.tagger import load_scorer
+
+    checked = check_run(run)
+    form, departments = checked.form, checked.departments
+    models = {
+        "tagger": load_scorer(run, departments, form, 256).logits,
+        "adapter": load_scorer(run, departments, replace(form, linear_weight=0.0), 256).logits,
+        "linear": LinearModel.load(run.linear_dir).decision,
+    }
+    scores: dict[str, Any] = {}
+    for model, logits in models.items():
+        for split, rows in splits.items():
+            chosen = logits(rows.texts).argmax(axis=1)
+            right = (chosen == rows.labels).astype(int).tolist()
+            macro_f1 = f1_score(rows.labels, chosen, average="macro", zero_division=0)
+            scores[f"{model} {split}"] = {"right": right, "macro_f1": float(macro_f1)}
+    return scores
+
+
+def _short(result: dict[str, Any]) -> str:
+    scored = {name: value for name, value in result.items() if name != "seconds"}
+    scores = ", ".join(f"{n} {statistics.fmean(v['right']):.4f}" for n, v in scored.items())
+    return f"{scores}, {result['seconds']} s"
 
 
 def _report(trials: list[Trial]) -> None:
-    figures: dict[str, dict[str, list[float]]] = {}
-    for trial in trials:
-        for name, value in json.loads(trial.result_file.read_text()).items():
-            figures.setdefault(trial.variant, {}).setdefault(name, []).append(value)
-    print(f"\n{'':32}{'train':>8}{'valid':>8}{'test':>8}{'(range)':>16}{'linear':>8}{'s':>6}")
-    for variant, values in figures.items():
-        mean = {name: statistics.fmean(series) for name, series in values.items()}
-        spread = f"({min(values['test']):.4f}-{max(values['test']):.4f})"
-        scores = "".join(f"{mean[name]:8.4f}" for name in ("train", "valid", "test"))
-        print(f"{variant:32}{scores} {spread:>15}{mean['linear']:8.4f}{mean['seconds']:6.0f}")
-    print(json.dumps(figures))
+    """Means over seeds; the difference to the linear model with its paired bootstrap."""
+    table: dict[str, dict[str, Any]] = {}
+    print(
+        f"\n{'':32}{'s':>6}{'valid':>8}{'test':>8}{'F1':>7}{'alone':>8}{'linear':>8}  less linear"
+    )
+    for variant in dict.fromkeys(trial.variant for trial in trials):
+        files = [trial.result_file for trial in trials if trial.variant == variant]
+        row = table[variant] = _row([json.loads(file.read_text()) for file in files])
+        cells = (
+            f"{row['seconds']:6.0f}{row['valid']:8.4f}{row['test']:8.4f}{row['macro_f1']:7.3f}"
+            f"{row['adapter_alone']:8.4f}{row['linear']:8.4f}"
+        )
+        low, high = row["interval"]
+        print(f"{variant:32}{cells}  {row['less_linear']:+.4f} [{low:+.4f}, {high:+.4f}]")
+    print(json.dumps(table))
+
+
+def _row(results: list[dict[str, Any]]) -> dict[str, Any]:
+    import numpy as np
+
+    right = {
+        name: np.array([result[name]["right"] for result in results]).mean(axis=0)
+        for name in results[0]
+        if name != "seconds"
+    }
+    difference = right["tagger test"] - right["linear test"]  # [products], mean over seeds
+    draws = np.random.default_rng(0).integers(0, len(difference), (RESAMPLES, len(difference)))
+    low, high = np.quantile(difference[draws].mean(axis=1), (0.025, 0.975))
+    by_seed = [statistics.fmean(result["tagger test"]["right"]) for result in results]
+    return {
+        "seconds": statistics.fmean(result["seconds"] for result in results),
+        "valid": float(right["tagger valid"].mean()),
+        "test": float(right["tagger test"].mean()),
+        "test_by_seed": [round(value, 4) for value in by_seed],
+        "macro_f1": statistics.fmean(result["tagger test"]["macro_f1"] for result in results),
+        "adapter_alone": float(right["adapter test"].mean()),
+        "linear": float(right["linear test"].mean()),
+        "linear_macro_f1": statistics.fmean(r["linear test"]["macro_f1"] for r in results),
+        "less_linear": float(difference.mean()),
+        "interval": [round(float(low), 4), round(float(high), 4)],
+    }
 
 
 if __name__ == "__main__":
