@@ -129,6 +129,21 @@ VERBS = {
             OVERWRITE,
         ),
     ),
+    "export": Verb(
+        "pipelines.export",
+        "write a Run's base and adapter as one 16-bit model that plain transformers loads",
+        (
+            "shelftag export --run run --out model --merge",
+            "shelftag export --run run --out model --merge --dtype float16   # for a T4",
+        ),
+        (
+            _path("run", "folder that `train` made"),
+            _path("out", "folder for the model"),
+            Option("merge", "add the adapter to the base's weights", flag=True),
+            Option("dtype", "bfloat16 or float16 (bfloat16)", default="bfloat16"),
+            OVERWRITE,
+        ),
+    ),
     "serve": Verb(
         "serve.app",
         "answer POST /v1/tag over HTTP until stopped",

@@ -202,6 +202,7 @@ def _freeze(
     """In a worker: calibrate and publish."""
     from shelftag.model.runtime import set_up
     from shelftag.training.freeze import freeze
+    from shelftag.training.tracking import log_adapter
 
     set_up(config.scaling.threads_per_worker)
     _check_same_dataset(run, dataset)
@@ -211,4 +212,7 @@ def _freeze(
         "steps": state["global_step"],
         "loss": float(losses[-1]) if losses else None,
     }
-    return freeze(run, dataset, config, checkpoint, base, training)
+    manifest = freeze(run, dataset, config, checkpoint, base, training)
+    accuracy = {"valid_accuracy": manifest.training["valid_accuracy"]}
+    log_adapter(config, run, accuracy, state["global_step"])
+    return manifest

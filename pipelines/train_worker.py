@@ -5,7 +5,6 @@ from typing import Any
 
 from shelftag.artifacts import remove
 from shelftag.config import Config
-from shelftag.training.progress import Pace
 
 
 def train_worker(loop: dict[str, Any]) -> None:
@@ -17,6 +16,7 @@ def train_worker(loop: dict[str, Any]) -> None:
     from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
     from shelftag.training.fit import Place, fit
+    from shelftag.training.watch import watcher
 
     config: Config = loop["config"]
     set_up(config.scaling.threads_per_worker)
@@ -34,13 +34,13 @@ def train_worker(loop: dict[str, Any]) -> None:
         scratch,
         place=place,
         checkpoint=Path(last.path) if last else None,
-        callbacks=[_reporter(place.rank, loop["run"].progress_file)],
+        callbacks=[watcher(config, loop["run"]), _reporter(place.rank)],
     )
     remove(scratch)
 
 
-def _reporter(rank: int, progress_file: Path) -> Any:
-    """A callback that hands each saved checkpoint to Ray and writes how it goes.
+def _reporter(rank: int) -> Any:
+    """A callback that hands each saved checkpoint to Ray.
 
     Every rank must report, or the others wait; only rank 0 has files to give.
     """
@@ -48,16 +48,9 @@ def _reporter(rank: int, progress_file: Path) -> Any:
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):  # type: ignore[misc]
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-            self.pace = Pace(progress_file, "train", state.global_step)
-
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
             checkpoint = ray.train.Checkpoint.from_directory(str(folder)) if rank == 0 else None
             ray.train.report({"step": state.global_step}, checkpoint=checkpoint)
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:  # noqa: ARG002
-            if rank == 0 and "loss" in logs:
-                self.pace(state.global_step, state.max_steps, float(logs["loss"]))
 
     return Reporter()

@@ -1,10 +1,12 @@
-"""Dataset, Run and Tags: the folders stages meet through, and the only place that knows paths.
+"""Dataset, Run, Tags, Exported: the folders stages meet through, and the only place that knows
+paths.
 
     DATASET/  order_lines/*.parquet  products.parquet  rejects/*.parquet  report.html
               manifest.json
-    RUN/      config.json  dataset.json  progress.json  scratch/  checkpoints/  base/  linear/
-              evaluation/  adapter/  manifest.json
+    RUN/      config.json  dataset.json  progress.json  tensorboard/  trackers.json  scratch/
+              checkpoints/  base/  linear/  evaluation/  adapter/  manifest.json
     TAGS/     tags/*.parquet  errors/*.parquet  progress.json  manifest.json
+    EXPORT/   config.json  model.safetensors  tokenizer.json  ...  manifest.json
 
 A folder is complete when its manifest is there: parts are written first, the manifest that names
 them last. Until then a marker file says that the folder is ours and half-written, so that a later
@@ -20,9 +22,10 @@ from shelftag.artifacts.files import (
     write_text,
 )
 from shelftag.artifacts.folder import MARKER, Folder
-from shelftag.artifacts.kinds import Dataset, Run, Tags
+from shelftag.artifacts.kinds import Dataset, Exported, Run, Tags
 from shelftag.artifacts.manifests import (
     DatasetManifest,
+    ExportManifest,
     Leakage,
     Manifest,
     RunManifest,
@@ -35,6 +38,8 @@ __all__ = [
     "MARKER",
     "Dataset",
     "DatasetManifest",
+    "ExportManifest",
+    "Exported",
     "Folder",
     "Leakage",
     "Manifest",

@@ -1,9 +1,9 @@
-"""The three kinds of folder, and where things stand in them."""
+"""The kinds of folder, and where things stand in them."""
 
 from pathlib import Path
 
 from shelftag.artifacts.folder import Folder
-from shelftag.artifacts.manifests import DatasetManifest, RunManifest, TagsManifest
+from shelftag.artifacts.manifests import DatasetManifest, ExportManifest, RunManifest, TagsManifest
 
 
 class Dataset(Folder[DatasetManifest]):
@@ -60,6 +60,9 @@ class Run(Folder[RunManifest]):
         "config.json",
         "dataset.json",
         "progress.json",
+        "tensorboard",
+        "trackers.json",
+        "wandb",
         "scratch",
         "checkpoints",
         "base",
@@ -82,6 +85,14 @@ class Run(Folder[RunManifest]):
     @property
     def progress_file(self) -> Path:
         return self.path / "progress.json"
+
+    @property
+    def tensorboard_dir(self) -> Path:
+        return self.path / "tensorboard"
+
+    @property
+    def trackers_file(self) -> Path:
+        return self.path / "trackers.json"
 
     @property
     def scratch_dir(self) -> Path:
@@ -122,6 +133,27 @@ class Run(Folder[RunManifest]):
     @property
     def calibration_file(self) -> Path:
         return self.adapter_dir / "calibration.json"
+
+
+class Exported(Folder[ExportManifest]):
+    """A whole model as plain transformers loads it."""
+
+    kind = "exported model"
+    made_by = "export"
+    contents = (
+        "config.json",
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "generation_config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "chat_template.jinja",
+        "departments.json",
+        "calibration.json",
+        "README.md",
+    )
+    manifest_type = ExportManifest
 
 
 class Tags(Folder[TagsManifest]):

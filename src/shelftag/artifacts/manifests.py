@@ -116,9 +116,18 @@ class RunManifest(Manifest):
     inference: dict[str, Any]
     """The one frozen inference form; see `shelftag.model.base.InferenceForm`."""
     training: dict[str, Any]
-    """Steps, last loss, and the seconds of the session that finished it."""
+    """Steps, last loss, scores on validation, and the seconds of the session that finished it."""
     versions: dict[str, str]
     """Libraries it was trained with."""
+
+
+class ExportManifest(Manifest):
+    """A whole model, made of a Run's base and adapter."""
+
+    run: str
+    """Fingerprint of the Run."""
+    base: str
+    dtype: str
 
 
 class TagsManifest(Manifest):

@@ -86,6 +86,10 @@ class TrainConfig(Section):
     logging_steps: int = Field(default=25, ge=1)
     """Optimizer steps between log lines."""
 
+    report_to: tuple[Literal["tensorboard", "mlflow", "wandb"], ...] = ("tensorboard",)
+    """Where figures go beside progress.json; mlflow and wandb are extras, set up by their own
+    environment variables."""
+
     count_alpha: float = Field(default=0.0, ge=0.0, le=1.0)
     """Weight of a product: max(purchases, 1) ** count_alpha. 1 is the study's, 0 counts each
     product once."""

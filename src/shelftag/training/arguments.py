@@ -39,6 +39,7 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
         save_steps=train.save_steps,
         save_total_limit=1,
         logging_steps=train.logging_steps,
+        include_num_input_tokens_seen="non_padding",
         seed=train.seed,
         ignore_data_skip=True,  # the batch stream starts at the stored step by itself
         remove_unused_columns=False,

@@ -1,6 +1,5 @@
 """From the last checkpoint to a Run: adapter, calibration, model card, manifest."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -8,18 +7,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import shelftag
 from shelftag.artifacts import Dataset, Run, RunManifest, write_json, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
+from shelftag.evaluation.confidence import confidence_of
 from shelftag.model.adapter import cut_head, name_base
 from shelftag.model.base import frozen_form
 from shelftag.model.linear import fit_linear
 from shelftag.model.linear_aisles import fit_aisles
-from shelftag.tagging.calibration import calibrate, save_calibration
+from shelftag.tagging.calibration import Calibration, calibrate, probabilities, save_calibration
 from shelftag.tagging.ensemble import fit_weight, joined
 from shelftag.tagging.identity import run_fingerprint
 from shelftag.tagging.tagger import load_scorer
+from shelftag.training.card import model_card
 from shelftag.training.examples import read_examples
 
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "ray")
@@ -70,41 +74,27 @@ def freeze(
         departments=departments.names,
         base=base,
         inference=asdict(form),
-        training=dict(training),
+        training=dict(training) | _scores(logits, valid.labels, calibration),
         versions={library: version(library) for library in LIBRARIES},
     )
-    write_text(run.adapter_dir / "README.md", model_card(published))
+    write_text(run.adapter_dir / "README.md", model_card(published, manifest, calibration))
     run.publish(published)
     return published
 
 
-def model_card(run: RunManifest) -> str:
-    """README.md beside the adapter: what it is, and how it is loaded."""
-    departments = ", ".join(run.departments)
-    return f"""\
----
-library_name: peft
-tags: [shelftag, product-classification]
----
-# A shelftag department tagger
-
-Gives a product one of {len(run.departments)} departments: {departments}.
-
-- base: `{run.base}`
-- learned from Dataset `{run.dataset}`
-- inference form: `{json.dumps(run.inference)}`
-- fingerprint: `{run.fingerprint}`
-
-Its scores are in `../evaluation/`. Load it with `shelftag tag` or `shelftag serve`, which apply
-the calibration and the threshold; plain PEFT loads the adapter, from this folder:
-
-```python
-from peft import AutoPeftModelForSequenceClassification
-model = AutoPeftModelForSequenceClassification.from_pretrained(
-    ".", num_labels={len(run.departments)}
-)
-```
-"""
+def _scores(
+    logits: NDArray[np.float32], labels: NDArray[np.int64], calibration: Calibration
+) -> dict[str, float]:
+    """What the model card says of the validation split; the temperature was fitted there."""
+    likely = probabilities(logits, calibration.temperature)
+    correct = likely.argmax(axis=1) == labels
+    confidence = confidence_of(likely.max(axis=1), correct, calibration.threshold)
+    return {
+        "valid_rows": len(labels),
+        "valid_accuracy": float(correct.mean()),
+        "valid_coverage": confidence.coverage,
+        "valid_calibration_error": confidence.calibration_error,
+    }
 
 
 def _take_adapter(run: Run, checkpoint: Path, base: str, departments_count: int) -> None:

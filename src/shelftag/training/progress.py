@@ -4,7 +4,7 @@ The file outlives a killed worker, and needs no connection to it.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -15,9 +15,20 @@ from shelftag.errors import ArtifactError
 WRITE_EVERY_S = 1.0
 READ_EVERY_S = 0.5
 
+SHOWN = {
+    "loss": "loss {:.4g}",
+    "learning_rate": "lr {:.2e}",
+    "steps_per_s": "{:,.2f} steps/s",
+    "tokens_per_s": "{:,.0f} tokens/s",
+    "names_per_s": "{:,.0f} names/s",
+    "memory_gb": "{:.1f} GB",
+    "seconds_left": "{:,.0f} s left",
+}
+"""What a line says of what a file holds, in this order."""
+
 
 class Pace:
-    """Writes stage, step, loss, rate and time left to a file, at most once a second."""
+    """Writes stage, step, figures and time left to a file, at most once a second."""
 
     def __init__(self, file: Path, stage: str, first_step: int = 0) -> None:
         self._file = file
@@ -26,7 +37,10 @@ class Pace:
         self._started = time.perf_counter()
         self._written = 0.0
 
-    def __call__(self, step: int, steps: int, loss: float) -> None:
+    def __call__(
+        self, step: int, steps: int, loss: float, more: Mapping[str, float] | None = None
+    ) -> None:
+        """`more`: further figures by name, such as `tokens_per_s`."""
         now = time.perf_counter()
         if now - self._written < WRITE_EVERY_S and step < steps:
             return
@@ -40,6 +54,7 @@ class Pace:
                 "step": step,
                 "steps": steps,
                 "loss": round(loss, 4),
+                **(more or {}),
                 "steps_per_s": round(rate, 2),
                 "seconds_left": round((steps - step) / rate) if rate else None,
             },
@@ -65,7 +80,7 @@ def _follow(file: Path, done: Event) -> None:
         finished = done.wait(READ_EVERY_S)  # looked at before the last read, so no line is missed
         state = _state(file)
         if state and state != last:
-            print(_line(state), flush=True)
+            print(line(state), flush=True)
             last = state
         if finished:
             return
@@ -78,9 +93,12 @@ def _state(file: Path) -> dict[str, object]:
         return {}
 
 
-def _line(state: dict[str, object]) -> str:
+def line(state: Mapping[str, object]) -> str:
+    """One line of what a progress file says."""
     since = f" (from step {state['first_step']})" if state["first_step"] else ""
-    return (
-        f"  {state['stage']} {state['step']}/{state['steps']}{since}  loss {state['loss']}"
-        f"  {state['steps_per_s']} steps/s  {state['seconds_left']} s left"
-    )
+    figures = [
+        pattern.format(state[name])
+        for name, pattern in SHOWN.items()
+        if state.get(name) is not None
+    ]
+    return "  ".join(["", f"{state['stage']} {state['step']}/{state['steps']}{since}", *figures])

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from shelftag.artifacts import Dataset, DatasetManifest
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, InputError
+from shelftag.training.tracking import check_trackers
 
 MAX_LEAKAGE = 0.01
 """Share of the held-out that train may know by name: more would show in the accuracy."""
@@ -28,6 +29,7 @@ def check_trainable(config: Config, dataset: Dataset) -> None:
         problem = f"{dataset.products_file} cannot be read ({str(error).splitlines()[0]})"
         raise ArtifactError(problem, "prepare the Dataset again") from None
     _check_made_alike(config, manifest.config)
+    check_trackers(config.train.report_to)
     if config.train.fp16 and not config.scaling.use_gpu:
         raise ConfigError(
             "config train.fp16 = True breaks the rule: float16 with loss scaling needs a GPU",

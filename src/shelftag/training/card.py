@@ -1,0 +1,157 @@
+"""The model card: README.md beside an adapter or an exported model."""
+
+import json
+import re
+from pathlib import PurePath
+
+from shelftag.artifacts import DatasetManifest, RunManifest
+from shelftag.tagging.calibration import NEVER, Calibration
+from shelftag.training.licences import licence_of
+
+LIMITS = """\
+- It knows these departments only, and gives each product exactly one of them.
+- It reads names (and descriptions, where it was trained with them) as this catalog writes them;
+  another shop's names, or another language, need a measurement of their own.
+- Labels of catalogs are noisy, and so are the scores: no accuracy above that noise can be seen.
+- Products whose confidence is under the threshold are for a person to look at."""
+
+
+def model_card(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) -> str:
+    """README.md beside the adapter: what it is, what it scored, and how it is loaded."""
+    return f"""\
+{front_matter(run.base, "peft")}
+{title(run.base, "shelftag department tagger")}
+
+Gives a product one of {len(run.departments)} departments: {", ".join(run.departments)}.
+
+{facts(run, dataset, calibration)}
+
+Scores on products never seen are in `../evaluation/`, once `shelftag evaluate` has run.
+
+## Limits
+
+{LIMITS}
+
+## Use
+
+`shelftag tag` and `shelftag serve` apply the calibration and the threshold. Plain PEFT loads the
+adapter, from this folder (`../base` is seen from here):
+
+```python
+from peft import AutoPeftModelForSequenceClassification
+model = AutoPeftModelForSequenceClassification.from_pretrained(
+    ".", num_labels={len(run.departments)}
+)
+```
+
+`shelftag export --merge` writes a whole model that plain transformers loads from anywhere.
+
+## Licence
+
+{licence_of(run.base).notice}
+The data's own terms are its owner's to say.
+"""
+
+
+def merged_card(run: RunManifest, dtype: str) -> str:
+    """README.md beside an exported model."""
+    return f"""\
+{front_matter(run.base, "transformers")}
+{title(run.base, "shelftag department tagger, merged")}
+
+Gives a product one of {len(run.departments)} departments: {", ".join(run.departments)}.
+
+- base: `{_shown(run.base)}`, loaded in {dtype}, with the adapter of Run `{run.fingerprint}` added
+- {_helper(run)}
+- the Run's own form: `{json.dumps(run.inference)}`
+
+The weights are not the Run's to the last bit: a 4-bit base was replaced by a 16-bit one. Few
+departments change by that, and confidences a little; `calibration.json` was fitted to the Run's
+form. Text goes in as shelftag writes it: NFKC, casefolded, white space folded, a description
+after " : ".
+
+```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+model = AutoModelForSequenceClassification.from_pretrained(".")
+tokenizer = AutoTokenizer.from_pretrained(".")
+logits = model(**tokenizer(["organic rye bread"], return_tensors="pt")).logits
+print(model.config.id2label[logits.argmax().item()])
+```
+
+## Limits
+
+{LIMITS}
+
+## Licence
+
+{licence_of(run.base).notice}
+The data's own terms are its owner's to say.
+"""
+
+
+def front_matter(base: str, library: str) -> str:
+    """The YAML that the hub reads; a local folder is not named there."""
+    licence = licence_of(base).identifier
+    is_hub_id = re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", base) is not None
+    lines = [
+        f"library_name: {library}",
+        *([f"base_model: {base}"] if is_hub_id else []),
+        *([f"license: {licence}"] if licence else []),
+        "pipeline_tag: text-classification",
+        "tags: [shelftag, product-classification]",
+    ]
+    return "\n".join(["---", *lines, "---"])
+
+
+def title(base: str, name: str) -> str:
+    """A heading that begins as the base's licence asks."""
+    prefix = licence_of(base).title
+    return f"# {prefix} {name}" if prefix else f"# A {name}"
+
+
+def facts(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) -> str:
+    """Data, split, scores and calibration, as a list."""
+    splits = ", ".join(f"{count:,} {split}" for split, count in dataset.splits.items())
+    lines = dataset.order_lines.get("kept", 0)
+    honest = ", so no test name is a training name" * (dataset.split_protocol == "token_set")
+    scores = run.training
+    return f"""\
+- base: `{_shown(run.base)}`
+- data: Dataset `{run.dataset}`; products: {splits}; order lines kept: {lines:,}
+- split: by `{dataset.split_protocol}`{honest}
+- validation: accuracy {scores["valid_accuracy"]:.3f} on {scores["valid_rows"]:,} products, on which
+  temperature and threshold were fitted too
+- calibration: temperature {calibration.temperature:.3f}, expected calibration error
+  {scores["valid_calibration_error"]:.3f} on validation
+- {_review(calibration, scores["valid_coverage"])}
+- {_helper(run)}
+- inference form: `{json.dumps(run.inference)}`
+- fingerprint: `{run.fingerprint}`"""
+
+
+def _helper(run: RunManifest) -> str:
+    """What is in a Run's scores and not in these weights."""
+    weight = run.inference.get("linear_weight", 0.0)
+    if not weight:
+        return "these weights alone are the tagger"
+    return (
+        f"a linear model, in `linear_aisles/` of the Run, helps with weight {weight:.2f}: the "
+        "scores here are of both, and these weights alone are not quite the tagger"
+    )
+
+
+def _review(calibration: Calibration, coverage: float) -> str:
+    if calibration.threshold >= NEVER:
+        return (
+            f"review: no confidence reaches a precision of {calibration.target_precision} on "
+            "validation, so every tag is for review"
+        )
+    return (
+        f"review: below a confidence of {calibration.threshold:.3f} (precision "
+        f"{calibration.target_precision} above it, at {coverage:.1%} of validation)"
+    )
+
+
+def _shown(base: str) -> str:
+    """A local folder by its name only: where it stands on a machine is nobody's business."""
+    return PurePath(base).name if PurePath(base).is_absolute() else base
