@@ -6,9 +6,10 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pipelines.train import train
-from shelftag.artifacts import MARKER, Dataset, Run, remove
+from shelftag.artifacts import MARKER, Dataset, Run, read_json, remove
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError
 from tests import tiny
@@ -45,9 +46,31 @@ def test_a_run_holds_what_it_should(trained: Run) -> None:
     assert trained.manifest().training["steps"] == 30
     names = {path.name for path in trained.path.iterdir()}
     assert names == {
-        *("adapter", "base", "checkpoints", "linear"),
+        *("adapter", "base", "checkpoints", "linear", "tensorboard"),
         *("config.json", "dataset.json", "manifest.json", "progress.json"),
     }
+
+
+def test_a_run_s_figures_are_kept(trained: Run) -> None:
+    progress = read_json(trained.progress_file)
+    assert (progress["step"], progress["steps"]) == (30, 30)
+    for figure in ("learning_rate", "tokens_per_s", "names_per_s", "steps_per_s", "memory_gb"):
+        assert progress[figure] >= 0, figure
+    assert progress["tokens_per_s"] > progress["names_per_s"] > 0
+    events = EventAccumulator(str(trained.tensorboard_dir)).Reload()
+    assert [event.step for event in events.Scalars("train/loss")] == [25, 30]
+    (accuracy,) = events.Scalars("train/valid_accuracy")
+    assert accuracy.value == pytest.approx(trained.manifest().training["valid_accuracy"])
+
+
+def test_a_tracker_that_does_not_know_where_to_is_refused(
+    tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(ConfigError, match="MLFLOW_TRACKING_URI"):
+        train(tiny_dataset, Run(tmp_path / "run"), tiny.config("train.report_to=[mlflow]"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_cut_after_its_last_step_only_ends(

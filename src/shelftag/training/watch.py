@@ -33,6 +33,10 @@ def watcher(config: Config, run: Run) -> Any:
             if state.is_world_process_zero:
                 self.trackers = open_trackers(config, run, state.global_step)
 
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+            if state.global_step == state.max_steps:  # in all workers, since the loss is gathered
+                control.should_log = True
+
         def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:  # noqa: ARG002
             if not state.is_world_process_zero:
                 return
