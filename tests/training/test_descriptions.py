@@ -35,6 +35,7 @@ def settings(seed: int) -> Config:
             "model.lora.r=8",
             "train.per_device_train_batch_size=128",
             "train.epochs=12",
+            "train.aisle_weight=0",
             "train.save_steps=9999",
             f"train.seed={seed}",
         ]
@@ -54,6 +55,8 @@ def examples(split: str, seed: int, *, described: bool) -> Examples:
         [text(row["product_name"], row["description"] if described else None) for row in rows],
         np.array([LABELS.index[DEPARTMENTS[row["department_id"]]] for row in rows]),
         np.ones(len(rows)),
+        aisles=np.full(len(rows), -1),
+        aisle_names=(),
     )
 
 

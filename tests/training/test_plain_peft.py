@@ -60,7 +60,9 @@ def plain(adapter: str, cwd: Path, base: str | None = None) -> tuple[np.ndarray,
 def expected(tiny_run: Run) -> np.ndarray:
     """The Scorer's own, in the form that plain PEFT has: base in float32, adapter beside it."""
     checked = check_run(tiny_run)
-    form = replace(checked.form, quantization="none", dtype="float32", merged=False, linear_weight=0.0)
+    form = replace(
+        checked.form, quantization="none", dtype="float32", merged=False, linear_weight=0.0
+    )
     scorer = load_scorer(tiny_run, checked.departments, form, batch_size=8)
     return scorer.logits([text(name) for name in NAMES])
 

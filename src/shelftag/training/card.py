@@ -136,7 +136,7 @@ def _helper(run: RunManifest) -> str:
         return "these weights alone are the tagger"
     return (
         f"a linear model, in `linear_aisles/` of the Run, helps with weight {weight:.2f}: the "
-        "scores here are of both, and these weights alone are not quite the tagger"
+        "Run's scores are of both, and these weights alone are not quite the tagger"
     )
 
 
