@@ -31,6 +31,8 @@ class InferenceForm:
     """Commit of a hub base."""
     linear_weight: float = 0.0
     """Weight of the linear model's margins beside the logits; 0 leaves it out."""
+    quant_storage: str | None = None
+    """Type that packed weights are held in; the numbers they stand for are the same."""
 
 
 def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
@@ -43,6 +45,7 @@ def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> In
         merged=False,
         max_length=model.max_length,
         revision=model.revision,
+        quant_storage=model.quant_storage,
     )
 
 
@@ -72,7 +75,9 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
             id2label=dict(enumerate(departments.names)),
             label2id=departments.index,
             dtype=dtype,
-            quantization_config=quantization_config(form.quantization, form.double_quant, dtype),
+            quantization_config=quantization_config(
+                form.quantization, form.double_quant, dtype, form.quant_storage
+            ),
             device_map={"": device},
             trust_remote_code=False,
             use_safetensors=True,  # never a pickle
