@@ -3,17 +3,15 @@
     Shape + Config --estimate--> Memory --> a table, yes or no --no--> the nearest config that fits
 """
 
-from dataclasses import fields
-
 from shelftag.config import Config
 from shelftag.errors import Failed
 from shelftag.sizing.gpus import GIB, GPUS, Device, gpu_named, this_machine
 from shelftag.sizing.memory import Memory, estimate
-from shelftag.sizing.nearest import nearest, works
+from shelftag.sizing.nearest import Change, nearest, works
 from shelftag.sizing.rules import broken_rules
 from shelftag.sizing.shapes import Shape, shape_of
 
-PARTS = tuple(field.name for field in fields(Memory))
+PARTS = ("weights", "adapter", "gradients", "optimizer", "activations", "load_peak", "peak")
 
 
 def main(*, gpu: str | None, config: Config) -> None:
@@ -50,9 +48,10 @@ def _title(shape: Shape, config: Config) -> str:
 def _one(shape: Shape, config: Config, device: Device) -> None:
     """The parts on one device, and the answer."""
     memory = estimate(shape, config)
-    for part in (*PARTS, "peak"):
+    for part in PARTS:
         print(f"  {part.replace('_', ' '):<12}{getattr(memory, part) / GIB:>9.2f} GiB")
     print(f"  {'usable':<12}{device.usable / GIB:>9.2f} GiB on {device.name}")
+    _say_offloaded(memory)
     for rule in broken_rules(config, device):
         print(f"  no: {rule.sentence} ({rule.source})")
     if not works(shape, config, device):
@@ -62,13 +61,18 @@ def _one(shape: Shape, config: Config, device: Device) -> None:
 
 def _all(shape: Shape, config: Config) -> None:
     """One line a GPU."""
-    parts = ("weights", "adapter", "gradients", "optimizer", "activations", "load_peak", "peak")
     memory = estimate(shape, config)
-    print("GiB on each GPU: " + ", ".join(_part(memory, part) for part in parts))
+    print("GiB on each GPU: " + ", ".join(_part(memory, part) for part in PARTS))
+    _say_offloaded(memory)
     for device in GPUS.values():
         print(f"  {device.name:<9}{device.usable / GIB:>7.1f} GiB   {_line(shape, config, device)}")
     if not any(works(shape, config, device) for device in GPUS.values()):
         raise _failure(shape, config, max(GPUS.values(), key=lambda device: device.memory))
+
+
+def _say_offloaded(memory: Memory) -> None:
+    if memory.offloaded:
+        print(f"CPU memory for what is offloaded, all workers: {memory.offloaded / GIB:.0f} GiB")
 
 
 def _part(memory: Memory, part: str) -> str:
@@ -80,7 +84,14 @@ def _line(shape: Shape, config: Config, device: Device) -> str:
         return "yes"
     reasons = [rule.id for rule in broken_rules(config, device)] or ["memory"]
     change = nearest(shape, config, device)
-    return f"no ({', '.join(reasons)}); " + (f"with {change}" if change else "nothing near fits")
+    return f"no ({', '.join(reasons)}); " + (_settings(shape, change) or "nothing near it does")
+
+
+def _settings(shape: Shape, change: Change | None) -> str:
+    if change is None:
+        return ""
+    offloaded = estimate(shape, change.config).offloaded / GIB
+    return f"add {change}" + (f" ({offloaded:.0f} GiB of CPU memory)" if offloaded else "")
 
 
 def _failure(shape: Shape, config: Config, device: Device) -> Failed:
@@ -92,7 +103,7 @@ def _failure(shape: Shape, config: Config, device: Device) -> Failed:
     problem = f"it does not work on {_devices(config, device)} ({why})"
     change = nearest(shape, config, device)
     if change is not None:
-        return Failed(problem, f"add {change}")
+        return Failed(problem, _settings(shape, change))
     larger = [other for other in GPUS.values() if works(shape, config, other)]
     names = ", ".join(other.name for other in larger)
     return Failed(problem, f"take {names}" if names else "take a smaller base, or more GPUs")

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from shelftag.config.section import Section
 
+NANO_POSITIONS = 512
+"""Tokens that nano can tell apart by position."""
+
 
 class NanoConfig(Section):
     """The embedded base: a small Llama made and pretrained here, on the training names.
@@ -95,6 +98,12 @@ class ModelConfig(Section):
 
     nano: NanoConfig = NanoConfig()
     lora: LoraConfig = LoraConfig()
+
+    @model_validator(mode="after")
+    def _nano_has_positions(self) -> "ModelConfig":
+        if self.base == "nano" and self.max_length > NANO_POSITIONS:
+            raise ValueError(f"max_length of nano is at most {NANO_POSITIONS}")
+        return self
 
     @model_validator(mode="after")
     def _storage_is_of_four_bits(self) -> "ModelConfig":

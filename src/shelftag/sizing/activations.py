@@ -18,32 +18,44 @@ def activations(shape: Shape, config: Config) -> float:
     The backward pass adds the gradients of one layer's widest tensors, and for NF4 the largest
     linear module in the type it is computed in. Not run on a GPU.
     """
-    tokens = config.train.per_device_train_batch_size * config.model.max_length
+    backward = _tokens(config) * _backward(shape, config)
+    return kept_bytes(shape, config) + backward + _unpacked(shape, config)
+
+
+def kept_bytes(shape: Shape, config: Config) -> float:
+    """What the forward pass keeps."""
     layer = _layer(shape, config)
     kept = shape.layers * layer
     if config.train.gradient_checkpointing:
         kept = shape.layers * shape.hidden_size * residual_bytes(config) + layer
-    return tokens * (kept + _ends(shape, config) + _backward(shape, config)) + _unpacked(
-        shape, config
-    )
+    return _tokens(config) * (kept + _ends(shape, config))
+
+
+def _tokens(config: Config) -> int:
+    """Of a batch on one device, if all its inputs are of full length."""
+    return config.train.per_device_train_batch_size * config.model.max_length
 
 
 def _layer(shape: Shape, config: Config) -> float:
     """Bytes one layer keeps for a token."""
-    width, residual = weight_bytes(config), residual_bytes(config)
-    hidden, wide, query, lora = (
-        shape.hidden_size,
-        shape.intermediate_size,
-        shape.query,
-        config.model.lora,
-    )
-    # Autocast makes a 16-bit copy of an input for each linear module; float32 shares one.
-    inputs = (5 if width < residual else 2) * hidden * width
-    norms = 4 * hidden * residual + 2 * FLOAT32
-    attention = 4 * query * width + shape.heads * FLOAT32 + 4 * query * shape.qk_norm * width
-    dropped = (5 * hidden + query + wide) * (width + 1) if lora.dropout else 0
+    width, lora = weight_bytes(config), config.model.lora
+    norms = 4 * shape.hidden_size * residual_bytes(config) + 2 * FLOAT32
+    attention = 4 * shape.query * width + shape.heads * FLOAT32
+    queries_and_keys = 4 * shape.query * width if shape.qk_norm else 0
+    feed_forward = 3 * shape.intermediate_size * width
     ranks = len(shape.linears) * lora.r * width
-    return norms + inputs + attention + 4 * wide * width + ranks + dropped
+    return norms + attention + queries_and_keys + feed_forward + ranks + _inputs(shape, config)
+
+
+def _inputs(shape: Shape, config: Config) -> float:
+    """Bytes of what LoRA's first matrices were given, for a token."""
+    width, hidden, wide = weight_bytes(config), shape.hidden_size, shape.intermediate_size
+    if config.model.lora.dropout:  # each module's own, with a mask: of bytes by CUDA, else floats
+        mask = 1 if config.scaling.use_gpu else FLOAT32
+        return (5 * hidden + shape.query + wide) * (width + mask)
+    # Autocast makes a 16-bit copy of an input for each module; float32 shares one.
+    copies = 5 if width < residual_bytes(config) else 2
+    return (copies * hidden + wide) * width
 
 
 def _ends(shape: Shape, config: Config) -> float:

@@ -6,6 +6,7 @@ gradients    of what is trained; DDP keeps a second copy in its buckets
 optimizer    its states of what is trained; paged ones may move to CPU memory when it is full
 activations  what a step keeps besides
 load_peak    the most held before the first step
+offloaded    what all workers together keep in CPU memory instead
 """
 
 import re
@@ -45,6 +46,7 @@ class Memory:
     optimizer: float
     activations: float
     load_peak: float
+    offloaded: float = 0
 
     @property
     def held(self) -> float:
@@ -72,6 +74,7 @@ def estimate(shape: Shape, config: Config, departments: int = DEPARTMENTS) -> Me
         optimizer=state,
         activations=activations(shape, config),
         load_peak=_load_peak(shape, config, whole),
+        offloaded=_offloaded(config, whole, trained),
     )
 
 
@@ -148,6 +151,12 @@ def _held(shape: Shape, config: Config, whole: float) -> float:
     gathered = min(MAX_LIVE, layers) * linear_bytes(config)
     part = 0 if config.scaling.offload else whole / config.scaling.workers
     return min(whole, part + gathered)
+
+
+def _offloaded(config: Config, whole: float, trained: int) -> float:
+    if not config.scaling.offload:
+        return 0
+    return trained * _state_bytes(config) + (whole if shards_weights(config) else 0)
 
 
 def _load_peak(shape: Shape, config: Config, whole: float) -> float:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shelftag.config.model import ModelConfig, NanoConfig
+from shelftag.config.model import NANO_POSITIONS, ModelConfig, NanoConfig
 from shelftag.errors import ConfigError
 
 KINDS = ("llama", "mistral", "qwen2", "qwen3")
-NANO_POSITIONS = 512
 
 
 @dataclass(frozen=True)
