@@ -1,6 +1,6 @@
 """What a config needs of a device, whether it fits, and what would: no Ray, no torch, no model.
 
-    Shape + Config --estimate--> Memory --> a table, yes or no --no--> the nearest config that fits
+Shape + Config --estimate--> Memory --> a table, yes or no --no--> the nearest config that fits
 """
 
 from shelftag.config import Config

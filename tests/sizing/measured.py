@@ -1,6 +1,6 @@
 """One training worker, measured: run in a process of its own, it prints JSON.
 
-    python -m tests.sizing.measured BASE DATASET SCRATCH key=value ...
+python -m tests.sizing.measured BASE DATASET SCRATCH key=value ...
 """
 
 import json

@@ -69,9 +69,7 @@ def test_a_config_that_works_is_left_alone() -> None:
         ),
     ],
 )
-def test_the_least_change(
-    name: str, overrides: tuple[str, ...], gpu: str, expected: str
-) -> None:
+def test_the_least_change(name: str, overrides: tuple[str, ...], gpu: str, expected: str) -> None:
     config = preset(name, *overrides)
     assert str(nearest(shape_of(config.model), config, GPUS[gpu])) == expected
 
