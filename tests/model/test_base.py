@@ -58,7 +58,7 @@ def test_a_tokenizer_without_a_token_to_pad_with(base: Path) -> None:
         tree.pop(name)
     file.write_text(json.dumps(tree))
     (base / "special_tokens_map.json").unlink(missing_ok=True)
-    with pytest.raises(ConfigError, match="no token to pad with .* add a pad token"):
+    with pytest.raises(ConfigError, match=r"no token to pad with .* add a pad token"):
         check(base)
 
 
@@ -83,7 +83,7 @@ def test_an_adapter_of_another_base(tiny_run: Run, tmp_path: Path) -> None:
 
     texts = ["rye bread", "bagel"]
     make_base(texts, departments, other.model.nano, 0, run.base_dir, lambda *_: None)
-    with pytest.raises(ArtifactError, match="does not fit the base .* trained on another: put"):
+    with pytest.raises(ArtifactError, match=r"does not fit the base .* trained on another: put"):
         load_adapted(run.adapter_dir, departments, form)
 
 
