@@ -24,8 +24,8 @@ from shelftag.sizing.precision import (
 )
 from shelftag.sizing.shapes import Shape
 
-DEPARTMENTS = 21
-"""Rows of the head; a few more or fewer are a few kilobytes."""
+HEAD_ROWS = 21 + 134
+"""Rows of the head, departments and aisles; a few more or fewer are a few kilobytes."""
 
 MAX_LIVE = 10**9
 """Parameters DeepSpeed keeps gathered at a time (`stage3_max_live_parameters`, its default)."""
@@ -59,11 +59,11 @@ class Memory:
         return max(self.load_peak, self.held + self.activations)
 
 
-def estimate(shape: Shape, config: Config, departments: int = DEPARTMENTS) -> Memory:
+def estimate(shape: Shape, config: Config, head_rows: int = HEAD_ROWS) -> Memory:
     """Memory of each worker. Sharding and offloading on GPUs: not run on a GPU."""
     scaling = config.scaling
-    trained = sum(count for _, count in trained_parameters(shape, config, departments))
-    whole = _weights(shape, config, departments)
+    trained = sum(count for _, count in trained_parameters(shape, config, head_rows))
+    whole = _weights(shape, config, head_rows)
     shards = 1 if scaling.strategy == "ddp" else scaling.workers
     copies = 2 if scaling.strategy == "ddp" and scaling.workers > 1 else 1
     state = 0 if scaling.offload else trained * _state_bytes(config) / shards
@@ -84,22 +84,22 @@ def fits(memory: Memory, usable: float) -> bool:
 
 
 def trained_parameters(
-    shape: Shape, config: Config, departments: int = DEPARTMENTS
+    shape: Shape, config: Config, head_rows: int = HEAD_ROWS
 ) -> Iterator[tuple[str, int]]:
     """(name, count) of what has gradients: LoRA's, the head, `modules_to_save`."""
-    for name, count in _trainable(shape, config, departments):
+    for name, count in _trainable(shape, config, head_rows):
         if not any(part in name for part in config.train.freeze):
             yield name, count
 
 
-def _trainable(shape: Shape, config: Config, departments: int) -> Iterator[tuple[str, int]]:
+def _trainable(shape: Shape, config: Config, head_rows: int) -> Iterator[tuple[str, int]]:
     lora = config.model.lora
     for name, (inner, outer) in shape.linears.items():
         if _targeted(name, lora.target_modules):
             yield f"{name}.lora_A", shape.layers * lora.r * inner
             yield f"{name}.lora_B", shape.layers * lora.r * outer
     if config.train.objective == "classify":
-        yield "score", departments * shape.hidden_size
+        yield "score", head_rows * shape.hidden_size
     saved = {
         "embed_tokens": shape.embedding,
         "lm_head": 0 if config.train.objective == "classify" else shape.embedding,
@@ -127,9 +127,9 @@ def _state_bytes(config: Config) -> int:
     return ADAM_BYTES
 
 
-def _weights(shape: Shape, config: Config, departments: int) -> float:
+def _weights(shape: Shape, config: Config, head_rows: int) -> float:
     """The whole base: linear modules, and the rest, the head's untrained copy in PEFT included."""
-    head = departments if config.train.objective == "classify" else None
+    head = head_rows if config.train.objective == "classify" else None
     linear = shape.layers * shape.layer_linear
     rest = shape.parameters(head) - linear
     return linear * linear_bytes(config) + rest * residual_bytes(config)
