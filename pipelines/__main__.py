@@ -154,6 +154,19 @@ VERBS = {
             Option("port", "port to listen on (8000)", key="serve.port"),
         ),
     ),
+    "doctor": Verb(
+        "pipelines.doctor",
+        "say what a config needs of a GPU's memory, whether it fits, and what would",
+        (
+            "shelftag doctor   # the default, on this machine",
+            "shelftag doctor --config llama2_7b_t4   # on every GPU that is known",
+            "shelftag doctor --config llama2_70b_zero3 --gpu a100-40 --gpus 8",
+        ),
+        (
+            Option("gpu", "t4, l4, a10g, a100-40, a100-80, h100 or h200"),
+            Option("gpus", "how many, one for each training worker", key="scaling.workers"),
+        ),
+    ),
     "demo": Verb(
         "pipelines.demo",
         "all of it on made data: tables, Dataset, Run, report, tags",

@@ -55,10 +55,13 @@ def _train(
 
         check_resources(config.scaling, config.scaling.workers)
         task = ray.remote(num_cpus=config.scaling.cpus_per_worker)
-        base = ray.get(task(_check_base).remote(config))
+        on_gpu = task(_check_base).options(num_gpus=int(config.scaling.use_gpu))
+        base, cut = ray.get(on_gpu.remote(dataset, config))
         _begin(run, dataset, config, begun=begun, overwrite=overwrite)
         with followed(run.progress_file):
-            ray.get(task(_make_base).remote(dataset, run, config))
+            cut = ray.get(task(_make_base).remote(dataset, run, config)) or cut
+            if cut:
+                print(cut)
             made = time.perf_counter()
             checkpoint = _fine_tune(dataset, run, config, base)
             tuned = time.perf_counter()
@@ -121,21 +124,36 @@ def _learning(settings: dict[str, Any]) -> dict[str, Any]:
     return {section: settings.get(section) for section in ("catalog", "data", "model", "train")}
 
 
-def _check_base(config: Config) -> str:
-    """In a worker: what adapter_config.json will name as the base."""
+def _check_base(dataset: Dataset, config: Config) -> tuple[str, str | None]:
+    """In a worker: what adapter_config.json will name as the base, and a line on long texts."""
     from shelftag.model.adapter import MADE_BASE
     from shelftag.model.base import check_base
+    from shelftag.training.rules import check_fits, this_gpu
 
+    if config.scaling.use_gpu:
+        check_fits(config, this_gpu())
     if config.model.base == "nano":
-        return MADE_BASE
+        return MADE_BASE, None
     folder = Path(config.model.base)
     base = str(folder.resolve()) if folder.is_dir() else config.model.base
     check_base(base, config.model, config.train)
-    return base
+    return base, _long_texts(dataset, config, base)
 
 
-def _make_base(dataset: Dataset, run: Run, config: Config) -> None:
-    """In a worker: make the nano base, once."""
+def _long_texts(dataset: Dataset, config: Config, base: str) -> str | None:
+    """In a worker: a line on texts that are cut, if there are any."""
+    from shelftag.catalog.departments import Departments
+    from shelftag.model.tokens import load_tokenizer
+    from shelftag.training.examples import read_examples
+    from shelftag.training.rules import check_lengths
+
+    departments = Departments(dataset.manifest().departments)
+    texts = read_examples(dataset, departments, "train", count_alpha=0.0).texts
+    return check_lengths(load_tokenizer(base, config.model.revision), texts, config.model)
+
+
+def _make_base(dataset: Dataset, run: Run, config: Config) -> str | None:
+    """In a worker: make the nano base, once; a line on texts too long for it."""
     from shelftag.catalog.departments import Departments
     from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
@@ -150,6 +168,9 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> None:
             texts, departments, config.model.nano, config.train.seed, run.base_draft_dir, pace
         )
         run.base_draft_dir.replace(run.base_dir)
+    if config.model.base != "nano":
+        return None
+    return _long_texts(dataset, config, str(run.base_dir))
 
 
 def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:

@@ -108,6 +108,26 @@ def test_packaged_configs_resolve_and_come_back_equal(file: Path) -> None:
     assert pickle.loads(pickle.dumps(config)) == config
 
 
+def test_a_file_stands_over_the_one_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "below.yaml").write_text("train: {epochs: 3, seed: 7}\nmodel: {base: a}\n")
+    file = tmp_path / "above.yaml"
+    file.write_text("extends: below\ntrain: {seed: 8}\nscaling: {workers: 2}\n")
+    config = load_config(file, ["train.logging_steps=9"])
+    train = config.train
+    assert (train.epochs, train.seed, train.logging_steps) == (3, 8, 9)
+    assert (config.model.base, config.scaling.workers) == ("a", 2)
+    assert "extends" not in config.yaml()
+
+
+def test_one_level_of_extending(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("extends: b\n")
+    (tmp_path / "b.yaml").write_text("extends: c\n")
+    with pytest.raises(ConfigError, match=r"a\.yaml extends .*b\.yaml, which extends too"):
+        load_config(tmp_path / "a.yaml")
+    with pytest.raises(ConfigError, match=r"c\.yaml cannot be read"):
+        load_config(tmp_path / "b.yaml")
+
+
 def test_nano_cpu_is_the_default() -> None:
     assert load_config(CONFIGS / "nano_cpu.yaml") == Config()
 

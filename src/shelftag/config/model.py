@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from shelftag.config.section import Section
 
+NANO_POSITIONS = 512
+"""Tokens that nano can tell apart by position."""
+
 
 class NanoConfig(Section):
     """The embedded base: a small Llama made and pretrained here, on the training names.
@@ -83,8 +86,27 @@ class ModelConfig(Section):
     double_quant: bool = True
     """Quantize the quantization constants too (0.4 bits a weight saved)."""
 
+    quant_storage: Literal["float32", "float16", "bfloat16"] | None = None
+    """Type that 4-bit weights are packed in; ZeRO-3 and FSDP shard them only in the float type
+    computed in. None is a byte for two weights."""
+
     max_length: int = Field(default=64, ge=8)
     """Tokens of a model input; longer ones are cut."""
 
+    long_inputs: Literal["cut", "refuse"] = "cut"
+    """What becomes of training texts over `max_length` tokens; they are counted either way."""
+
     nano: NanoConfig = NanoConfig()
     lora: LoraConfig = LoraConfig()
+
+    @model_validator(mode="after")
+    def _nano_has_positions(self) -> "ModelConfig":
+        if self.base == "nano" and self.max_length > NANO_POSITIONS:
+            raise ValueError(f"max_length of nano is at most {NANO_POSITIONS}")
+        return self
+
+    @model_validator(mode="after")
+    def _storage_is_of_four_bits(self) -> "ModelConfig":
+        if self.quant_storage and self.quantization == "none":
+            raise ValueError("quant_storage is for quantization nf4")
+        return self

@@ -1,6 +1,7 @@
 """The whole config: a YAML file, then `section.key=value` overrides, then validation.
 
-defaults  <-  --config FILE  <-  key=value ...   =   one frozen Config, saved with every result
+defaults  <-  what FILE extends  <-  --config FILE  <-  key=value ...   =   one frozen Config,
+                                                                            saved with every result
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ def load_config(
     Raises:
         ConfigError: the file cannot be read, or a key or value breaks a rule.
     """
-    tree = _read(file) if file else {}
+    tree = _extended(_read(file), file) if file else {}
     for override in overrides:
         _apply(tree, override)
     for path, text in (options or {}).items():
@@ -85,6 +86,28 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise ConfigError(f"config {file} is a {type(tree).__name__}", "write `section:` blocks")
     return tree
+
+
+def _extended(tree: dict[str, Any], file: Path) -> dict[str, Any]:
+    """A file's tree over that of the file it `extends`, named without `.yaml`, beside it."""
+    if "extends" not in tree:
+        return tree
+    own = {key: value for key, value in tree.items() if key != "extends"}
+    base = file.parent / f"{tree['extends']}.yaml"
+    below = _read(base)
+    if "extends" in below:
+        raise ConfigError(f"config {file} extends {base}, which extends too", "extend that one's")
+    return _over(below, own)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            value = _over(old, value)
+        merged[key] = value
+    return merged
 
 
 def _apply(tree: dict[str, Any], override: str) -> None:

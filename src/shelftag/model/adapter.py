@@ -7,6 +7,7 @@ from typing import Any
 from shelftag.artifacts import read_json, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config.model import LoraConfig
+from shelftag.errors import ArtifactError
 from shelftag.model.base import InferenceForm, load_base
 
 MADE_BASE = "../base"
@@ -60,6 +61,7 @@ def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceFor
     """Base plus adapter in a Run's inference form, in `eval()`; on a GPU not run yet.
 
     Raises:
+        ArtifactError: the adapter is of another base.
         ConfigError: the base cannot be loaded.
     """
     import torch
@@ -70,5 +72,11 @@ def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceFor
     base = load_base(find_base(named, adapter_dir), departments, form, device)
     if form.merged and form.quantization != "none":
         base = base.dequantize()
-    adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
+    try:
+        adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
+    except (RuntimeError, ValueError) as error:
+        raise ArtifactError(
+            f"the adapter {adapter_dir} does not fit the base {named!r}: it was trained on another",
+            "put the base back that the Run was trained on",
+        ) from error
     return (adapted.merge_and_unload() if form.merged else adapted).eval()

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from shelftag.artifacts import read_json
 from shelftag.catalog.departments import Departments
-from shelftag.config.model import ModelConfig, NanoConfig
+from shelftag.config.model import NANO_POSITIONS, ModelConfig, NanoConfig
 from shelftag.config.train import TrainConfig
 from shelftag.errors import ConfigError
 from shelftag.model.quantization import forbid_cpu_repacking, quantization_config
@@ -31,6 +32,8 @@ class InferenceForm:
     """Commit of a hub base."""
     linear_weight: float = 0.0
     """Weight of the linear model's margins beside the logits; 0 leaves it out."""
+    quant_storage: str | None = None
+    """Type that packed weights are held in; the numbers they stand for are the same."""
 
 
 def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
@@ -43,6 +46,7 @@ def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> In
         merged=False,
         max_length=model.max_length,
         revision=model.revision,
+        quant_storage=model.quant_storage,
     )
 
 
@@ -72,7 +76,9 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
             id2label=dict(enumerate(departments.names)),
             label2id=departments.index,
             dtype=dtype,
-            quantization_config=quantization_config(form.quantization, form.double_quant, dtype),
+            quantization_config=quantization_config(
+                form.quantization, form.double_quant, dtype, form.quant_storage
+            ),
             device_map={"": device},
             trust_remote_code=False,
             use_safetensors=True,  # never a pickle
@@ -91,16 +97,37 @@ def check_base(name: str, model: ModelConfig, train: TrainConfig) -> None:
     """
     from transformers import AutoConfig
 
+    _check_no_adapter(Path(name))
     try:
-        AutoConfig.from_pretrained(name, revision=model.revision, trust_remote_code=False)
-        tokenizer = load_tokenizer(name, model.revision)
+        read = AutoConfig.from_pretrained(name, revision=model.revision, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise _not_loadable(name, error) from error
+    try:
+        tokenizer = load_tokenizer(name, model.revision)
+    except (OSError, ValueError) as error:
+        problem = f"config model.base = {name!r} has no tokenizer ({_first_line(error)})"
+        raise ConfigError(problem, "add the files of the base's own") from error
+    positions = getattr(read, "max_position_embeddings", None)
+    if positions is not None and model.max_length > positions:
+        raise ConfigError(
+            f"config model.max_length = {model.max_length} breaks the rule: {name} has "
+            f"{positions} positions",
+            f"set model.max_length={positions} or less",
+        )
     if train.token_dropout and tokenizer.unk_token_id in (None, tokenizer.pad_token_id):
         raise ConfigError(
             f"config train.token_dropout = {train.token_dropout} breaks the rule: the tokenizer "
             f"of {name} has no <unk> beside its padding",
             "set train.token_dropout=0",
+        )
+
+
+def _check_no_adapter(folder: Path) -> None:
+    if (folder / "adapter_config.json").is_file():
+        own = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+        raise ConfigError(
+            f"config model.base = {str(folder)!r} is an adapter, of the base {own!r}",
+            "name that base, or a full model",
         )
 
 
@@ -119,7 +146,7 @@ def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed
         intermediate_size=nano.intermediate_size,
         num_hidden_layers=nano.layers,
         num_attention_heads=nano.heads,
-        max_position_embeddings=512,
+        max_position_embeddings=NANO_POSITIONS,
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -131,6 +158,9 @@ def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed
 
 
 def _not_loadable(name: str, error: Exception) -> ConfigError:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    problem = f"config model.base = {name!r} cannot be loaded ({reason})"
+    problem = f"config model.base = {name!r} cannot be loaded ({_first_line(error)})"
     return ConfigError(problem, "name `nano`, a hub id, or a folder with safetensors")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -3,8 +3,14 @@
 from typing import Any
 
 
-def quantization_config(kind: str, double_quant: bool, compute_dtype: Any) -> Any | None:
-    """What `from_pretrained` needs to quantize at load; None for full precision."""
+def quantization_config(
+    kind: str, double_quant: bool, compute_dtype: Any, storage: str | None = None
+) -> Any | None:
+    """What `from_pretrained` needs to quantize at load; None for full precision.
+
+    `storage` names the type the packed weights are held in, uint8 by default: sharding wants all
+    parameters of one float type (https://huggingface.co/docs/bitsandbytes/main/en/fsdp_qlora).
+    """
     if kind == "none":
         return None
     from transformers import BitsAndBytesConfig
@@ -14,6 +20,7 @@ def quantization_config(kind: str, double_quant: bool, compute_dtype: Any) -> An
         bnb_4bit_quant_type=kind,
         bnb_4bit_use_double_quant=double_quant,
         bnb_4bit_compute_dtype=compute_dtype,
+        bnb_4bit_quant_storage=storage,
     )
 
 

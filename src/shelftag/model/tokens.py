@@ -79,11 +79,14 @@ def load_tokenizer(name: str | Path, revision: str | None = None) -> Any:
     Padding with the end-of-text token would mask that token out of every loss.
 
     Raises:
-        ConfigError: it has no other token to pad with.
+        ConfigError: there is none, or it has no other token to pad with.
     """
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(str(name), revision=revision, trust_remote_code=False)
+    if not set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens):
+        # transformers makes an empty one up where a folder has none
+        raise ConfigError(f"{name} has no tokenizer", "add the files of the base's own")
     if tokenizer.pad_token is None or tokenizer.pad_token == tokenizer.eos_token:
         others = {tokenizer.unk_token, tokenizer.bos_token} - {None, tokenizer.eos_token}
         if not others:
