@@ -97,7 +97,16 @@ class LinesPlan:
 def train_ids(dataset: Dataset) -> pa.Array:
     """Ids of the products that `read_examples` gives for train, in its order, [n]."""
     train = pc.field("split") == "train"
-    return pq.read_table(dataset.products_file, ["id"], filters=train)["id"].combine_chunks()
+    return pq.read_table(dataset.products_file, columns=["id"], filters=train)[
+        "id"
+    ].combine_chunks()
+
+
+def bought_to_train(dataset: Dataset) -> int:
+    """Order lines of train products, as `prepare` counted them."""
+    train = pc.field("split") == "train"
+    table = pq.read_table(dataset.products_file, columns=["purchases"], filters=train)
+    return int(pc.sum(table["purchases"]).as_py() or 0)
 
 
 def count_lines(path: str, ids: pa.Array) -> LineFile:
@@ -112,11 +121,9 @@ def check_lines(files: Sequence[LineFile], dataset: Dataset) -> None:
     Raises:
         AccountingError: lines are missing, or too many.
     """
-    train = pc.field("split") == "train"
-    bought = pq.read_table(dataset.products_file, ["purchases"], filters=train)["purchases"]
     for what, found, expected in (
         ("lines", sum(file.lines for file in files), dataset.manifest().order_lines["kept"]),
-        ("lines to learn from", sum(file.to_learn for file in files), pc.sum(bought).as_py()),
+        ("lines to learn from", sum(file.to_learn for file in files), bought_to_train(dataset)),
     ):
         if found != expected:
             raise AccountingError(

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from shelftag.artifacts import Dataset, DatasetManifest
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, InputError
+from shelftag.training.lines import bought_to_train
 
 MAX_LEAKAGE = 0.01
 """Share of the held-out that train may know by name: more would show in the accuracy."""
@@ -38,8 +39,20 @@ def check_trainable(config: Config, dataset: Dataset) -> None:
             raise InputError(
                 f"the Dataset has no {split} products", "prepare it from a larger catalog"
             )
+    if config.train.examples == "order_lines":
+        _check_lines(dataset, manifest)
     if not config.train.allow_leakage:
         _check_leakage(manifest)
+
+
+def _check_lines(dataset: Dataset, manifest: DatasetManifest) -> None:
+    bought = bought_to_train(dataset) if manifest.parts else 0
+    if not bought:
+        raise InputError(
+            f"{dataset.path} has {bought} order lines of train products, and "
+            "train.examples = order_lines needs some",
+            "set train.examples=products",
+        )
 
 
 def _check_leakage(manifest: DatasetManifest) -> None:
