@@ -1,7 +1,9 @@
 """What Ray Data feeds is what the plan says, for every rank."""
 
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from pipelines import train_feed
 from pipelines.train import train
 from pipelines.train_feed import count_files, packed, pieces, streamed, unpacked
 from shelftag.artifacts import Dataset, Run
-from shelftag.training.batches import BatchPlan, Plan, Rows, drawn
+from shelftag.training.batches import BatchPlan, Plan, drawn
 from shelftag.training.lines import LinesPlan, bought_to_train, train_ids
 from tests import tiny
 from tests.training.made_lines import with_lines
@@ -20,7 +22,7 @@ from tests.training.made_lines import with_lines
 Drawn = list[tuple[int, list[int]]]
 
 
-def as_lists(stream: "chain[tuple[int, Rows]]") -> Drawn:
+def as_lists(stream: Iterable[tuple[int, Any]]) -> Drawn:
     return [(position, rows.tolist()) for position, rows in stream]
 
 
