@@ -99,7 +99,8 @@ def test_order_lines_and_weighted_products_have_the_same_expected_loss(
     objective = objective_of(tiny.config(), str(tiny_base), departments, examples)
     model = objective.model().eval()
     batch = objective.batch(np.arange(len(examples)), 0)
-    labels = batch.pop("labels")
+    del batch["labels"]
+    labels = torch.from_numpy(examples.labels)
     with torch.no_grad():
         logits = model(**batch).logits
     losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none").numpy()
