@@ -130,16 +130,18 @@ def run_path(path: str, work: Path, steps: int) -> dict[str, float]:
 
 
 def _ours(dataset: Dataset, base: str, config: Config, folder: Path) -> dict[str, float]:
-    import ray
-    from ray.train import RunConfig, ScalingConfig
-    from ray.train.torch import TorchTrainer
-
     from cluster.local import ray_session
-    from pipelines.train_feed import tokenized
-    from shelftag.artifacts import Run
 
-    with ray_session(config.scaling):
-        objective, plan = ray.remote(num_returns=2)(tokenized).remote(dataset, config, base, [])
+    with ray_session(config.scaling):  # sets what Ray reads when it is first imported
+        import ray
+        from ray.train import RunConfig, ScalingConfig
+        from ray.train.torch import TorchTrainer
+
+        from pipelines.train_feed import tokenized
+        from shelftag.artifacts import Run
+
+        task = ray.remote(num_returns=2)(tokenized)
+        objective, plan = task.remote(dataset, config, base, [])
         loop = {"run": Run(folder), "config": config, "objective": objective, "plan": plan}
         result = TorchTrainer(
             _timed_worker,
