@@ -1,6 +1,7 @@
 """The ratios are those of the figures in the table."""
 
-from tests.benchmarks.bench_train import HF, OURS, TRL, figures
+from tests.benchmarks.bench_train import figures
+from tests.benchmarks.train_paths import HF, OURS, TRL
 
 
 def runs(*tokens: float, tokens_a_name: float) -> list[dict[str, float]]:
