@@ -14,7 +14,12 @@ PATHS = (OURS, HF, TRL)
 
 def run_path(path: str, dataset: Dataset, base: str, steps: int) -> dict[str, float]:
     """In a process of its own: tokens and names a second of one path."""
-    settings = (f"train.max_steps={steps}", "train.save_steps=9999", "scaling.threads_per_worker=1")
+    settings = (
+        f"train.max_steps={steps}",
+        "train.save_steps=9999",
+        "train.aisle_weight=0",  # a plain Trainer knows of one label
+        "scaling.threads_per_worker=1",
+    )
     config = load_config(overrides=list(settings))
     with TemporaryDirectory() as folder:
         if path == OURS:
