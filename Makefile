@@ -3,7 +3,8 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth
+.PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
+	bench-train bench-stream
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -36,7 +37,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
@@ -46,3 +47,9 @@ bench-data: setup  ## prepare against DuckDB, Polars and pandas, full size (ten 
 
 bench-data-growth: setup  ## prepare on 1, 3 and 10 times the lines (ten minutes)
 	$(BIN)/python -m tests.benchmarks.bench_data_growth
+
+bench-train: setup  ## training speed beside the bare Trainer and TRL (ten minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_train
+
+bench-stream: setup  ## all order lines from Ray Data into a training worker (five minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_stream

@@ -2,6 +2,7 @@
 
     products --make_base--> base/ --TorchTrainer--> checkpoints/ --freeze--> adapter/, manifest
                (nano only)          QLoRA, resumes                 calibrated on `valid`
+                                    fed by Ray Data: train_feed
 
 The same command goes on where a killed run stopped.
 """
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from cluster.local import check_resources, ray_session
+from pipelines.train_feed import count_files, tokenized
 from pipelines.train_worker import train_worker
 from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove, write_json
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, TrainingFailed
+from shelftag.training.batches import Plan, left_over
+from shelftag.training.fed import feed_account
 from shelftag.training.progress import Pace, followed
 from shelftag.training.rules import check_trainable
 
@@ -63,13 +67,14 @@ def _train(
             if cut:
                 print(cut)
             made = time.perf_counter()
-            checkpoint = _fine_tune(dataset, run, config, base)
+            checkpoint, feed = _fine_tune(dataset, run, config, base)
             tuned = time.perf_counter()
         remove(run.scratch_dir)
         seconds = {
             "base_s": made - started,
             "fine_tune_s": tuned - made,
             "seconds": tuned - started,
+            "feed": feed,
         }
         on_gpu = task(_freeze).options(num_gpus=int(config.scaling.use_gpu))
         manifest: RunManifest = ray.get(
@@ -173,8 +178,10 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> str | None:
     return _long_texts(dataset, config, str(run.base_dir))
 
 
-def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
-    """Run the workers to the end; returns the last checkpoint.
+def _fine_tune(
+    dataset: Dataset, run: Run, config: Config, base: str
+) -> tuple[Path, dict[str, Any]]:
+    """Run the workers to the end; returns the last checkpoint, and what they were fed.
 
     Given the same name and storage path, Ray Train goes on from its last checkpoint by itself.
     """
@@ -183,10 +190,11 @@ def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
     from ray.train.v2.api.exceptions import TrainingFailedError
 
     scaling = config.scaling
+    objective, plan = _examples(dataset, run, config, base)
     resources = {"CPU": scaling.cpus_per_worker, "GPU": int(scaling.use_gpu)}
     trainer = TorchTrainer(
         train_worker,
-        train_loop_config={"dataset": dataset, "run": run, "config": config, "base": base},
+        train_loop_config={"run": run, "config": config, "objective": objective, "plan": plan},
         scaling_config=ScalingConfig(
             num_workers=scaling.workers,
             use_gpu=scaling.use_gpu,
@@ -209,7 +217,32 @@ def _fine_tune(dataset: Dataset, run: Run, config: Config, base: str) -> Path:
         ) from error
     if result.checkpoint is None:
         raise TrainingFailed("training ended without a checkpoint", "see the log above")
-    return Path(result.checkpoint.path)
+    return Path(result.checkpoint.path), _account(run, plan)
+
+
+def _examples(dataset: Dataset, run: Run, config: Config, base: str) -> tuple[Any, Any]:
+    """The objective with its token ids and the plan of batches, both in the object store."""
+    import ray
+
+    from shelftag.model.adapter import find_base
+
+    files = count_files(dataset) if config.train.examples == "order_lines" else []
+    task = ray.remote(num_cpus=config.scaling.cpus_per_worker, num_returns=2)(tokenized)
+    found: tuple[Any, Any] = task.remote(dataset, config, find_base(base, run.adapter_dir), files)
+    return found
+
+
+def _account(run: Run, stored: Any) -> dict[str, Any]:
+    """What the workers of the last attempt were fed, and what an epoch has."""
+    import ray
+
+    plan: Plan = ray.get(stored)
+    workers = read_json(run.fed_file(0))["workers"]
+    ranks = [read_json(run.fed_file(rank)) for rank in range(workers)]
+    return feed_account(ranks) | {
+        "rows_per_epoch": plan.rows_per_epoch,
+        "left_over_per_epoch": left_over(plan),
+    }
 
 
 def _freeze(
@@ -218,7 +251,7 @@ def _freeze(
     config: Config,
     checkpoint: Path,
     base: str,
-    seconds: dict[str, float],
+    seconds: dict[str, Any],
 ) -> RunManifest:
     """In a worker: calibrate and publish."""
     from shelftag.model.runtime import set_up

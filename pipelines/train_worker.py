@@ -1,9 +1,12 @@
 """What each Ray Train worker does: fit, report, hand its checkpoints over."""
 
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shelftag.artifacts import remove
+from pipelines.train_feed import streamed
+from shelftag.artifacts import remove, write_json
 from shelftag.config import Config
 
 
@@ -11,32 +14,29 @@ def train_worker(loop: dict[str, Any]) -> None:
     """In each training worker: fit, from the last checkpoint if there is one."""
     import ray.train
 
-    from shelftag.catalog.departments import Departments
-    from shelftag.model.adapter import find_base
     from shelftag.model.runtime import set_up
-    from shelftag.training.examples import read_examples
-    from shelftag.training.fit import Place, fit
+    from shelftag.training.fit import Place, learn
     from shelftag.training.watch import watcher
 
     config: Config = loop["config"]
     set_up(config.scaling.threads_per_worker)
     context, last = ray.train.get_context(), ray.train.get_checkpoint()
     place = Place(context.get_world_rank(), context.get_world_size())
-    departments = Departments(loop["dataset"].manifest().departments)
-    examples = read_examples(loop["dataset"], departments, "train", config.train.count_alpha)
+    objective, plan = ray.get([loop["objective"], loop["plan"]])
     scratch = loop["run"].scratch_dir / f"rank-{place.rank}"
     remove(scratch)  # a killed worker left it
-    fit(
+    fed = learn(
         config,
-        find_base(loop["base"], loop["run"].adapter_dir),
-        departments,
-        examples,
+        objective,
+        plan,
         scratch,
+        feed=partial(streamed, loop["plan"]),
         place=place,
         checkpoint=Path(last.path) if last else None,
         callbacks=[watcher(config, loop["run"]), _reporter(place.rank)],
     )
     remove(scratch)
+    write_json(loop["run"].fed_file(place.rank), asdict(fed))
 
 
 def _reporter(rank: int) -> Any:

@@ -94,7 +94,7 @@ def test_the_aisles_reach_the_shared_layers(tiny_dataset: Dataset, tiny_base: Pa
     weight = dict(model.named_parameters())[
         "base_model.model.model.norm.modules_to_save.default.weight"
     ]
-    gradients = []
+    gradients: list[torch.Tensor] = []
     for aisle_weight in (0.0, 0.5):
         loss = mean_loss(
             model(**batch),

@@ -98,6 +98,10 @@ class Run(Folder[RunManifest]):
     def scratch_dir(self) -> Path:
         return self.path / "scratch"
 
+    def fed_file(self, rank: int) -> Path:
+        """What a training worker was fed, for as long as the run is trained."""
+        return self.scratch_dir / f"fed-{rank}.json"
+
     @property
     def checkpoints_dir(self) -> Path:
         return self.path / "checkpoints"

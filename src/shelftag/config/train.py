@@ -111,6 +111,12 @@ class TrainConfig(Section):
     """Seeds weights, batch order and dropout."""
 
     @model_validator(mode="after")
+    def _lines_count_once(self) -> "TrainConfig":
+        if self.examples == "order_lines" and self.count_alpha not in (0, 1):
+            raise ValueError("count_alpha weights products, and examples = order_lines has none")
+        return self
+
+    @model_validator(mode="after")
     def _one_precision(self) -> "TrainConfig":
         if self.fp16 and self.bf16:
             raise ValueError("fp16 and bf16 exclude each other")

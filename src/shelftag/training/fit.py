@@ -1,8 +1,7 @@
 """Fine-tuning in one worker, from the start or from a checkpoint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,13 @@ from shelftag.artifacts import read_json
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.training.arguments import total_steps, training_arguments
-from shelftag.training.batches import BatchPlan
+from shelftag.training.batches import BatchPlan, Plan, Rows, drawn
 from shelftag.training.examples import Examples
-from shelftag.training.objective import objective_of
+from shelftag.training.fed import Fed, counted
+from shelftag.training.objective import Objective, objective_of
+
+Feed = Callable[[Plan, int, int, int], Iterator[tuple[int, Rows]]]
+"""(plan, first, stop, step) -> (position, examples) of each batch, as `drawn` gives them."""
 
 
 @dataclass(frozen=True)
@@ -33,34 +36,70 @@ def fit(
     place: Place = Place(),
     checkpoint: Path | None = None,
     callbacks: Sequence[Any] = (),
-) -> None:
-    """Train the adapter; checkpoints land in `scratch/checkpoint-STEP`, the last step's included.
+) -> Fed:
+    """`learn` from products, without Ray.
 
     Args:
         base: hub id or folder.
-        checkpoint: a `checkpoint-STEP` of this same run to go on from.
-        callbacks: transformers `TrainerCallback`s, such as the one that reports to Ray.
     """
-    from transformers import PrinterCallback, set_seed
-
-    train = config.train
-    set_seed(train.seed)
     objective = objective_of(config, base, departments, examples)
-    plan = BatchPlan(
+    plan = products_plan(objective, examples, config)
+    return learn(
+        config, objective, plan, scratch, place=place, checkpoint=checkpoint, callbacks=callbacks
+    )
+
+
+def products_plan(objective: Objective, examples: Examples, config: Config) -> BatchPlan:
+    """Epochs of weighted products."""
+    train = config.train
+    return BatchPlan(
         examples.weights,
         objective.lengths,
         train.per_device_train_batch_size,
         train.group_by_length,
         train.seed,
     )
+
+
+def learn(
+    config: Config,
+    objective: Objective,
+    plan: Plan,
+    scratch: Path,
+    *,
+    feed: Feed = drawn,
+    place: Place = Place(),
+    checkpoint: Path | None = None,
+    callbacks: Sequence[Any] = (),
+) -> Fed:
+    """Train the adapter; checkpoints land in `scratch/checkpoint-STEP`, the last step's included.
+
+    Args:
+        feed: where the batches of a plan come from.
+        checkpoint: a `checkpoint-STEP` of this same run to go on from.
+        callbacks: transformers `TrainerCallback`s, such as the one that reports to Ray.
+
+    Returns:
+        What this worker was fed.
+
+    Raises:
+        AccountingError: a batch was lost on the way, or came out of its turn.
+    """
+    from transformers import PrinterCallback, set_seed
+
+    train = config.train
+    set_seed(train.seed)
     steps = total_steps(train, plan.batches_per_epoch, place.workers)
     done = read_json(checkpoint / "trainer_state.json")["global_step"] if checkpoint else 0
+    per_step = train.gradient_accumulation_steps * place.workers
+    first, stop = min(done, steps) * per_step + place.rank, steps * per_step
+    fed = Fed(place.rank, place.workers, first, stop)
     if done >= steps:  # cut between the last checkpoint and the end of the run
-        return
-    first = done * train.gradient_accumulation_steps * place.workers + place.rank
+        return fed
 
     def batches() -> Iterator[dict[str, Any]]:
-        for position, rows in zip(count(first, place.workers), plan.batches(first, place.workers)):
+        stream = feed(plan, first, stop, place.workers)
+        for position, rows in counted(stream, fed):
             yield objective.batch(rows, position)
 
     # Before the model: DeepSpeed must know of itself when a base is loaded.
@@ -69,6 +108,8 @@ def fit(
     trainer.get_train_dataloader = lambda: _loader(batches)
     trainer.remove_callback(PrinterCallback)  # our own callbacks print
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    fed.check()
+    return fed
 
 
 def _loader(batches: Any) -> Any:

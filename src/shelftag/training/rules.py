@@ -17,6 +17,7 @@ from shelftag.sizing.nearest import nearest
 from shelftag.sizing.rules import check_rules
 from shelftag.sizing.shapes import shape_of
 from shelftag.training.tracking import check_trackers
+from shelftag.training.lines import bought_to_train
 
 MAX_LEAKAGE = 0.01
 """Share of the held-out that train may know by name: more would show in the accuracy."""
@@ -45,6 +46,8 @@ def check_trainable(config: Config, dataset: Dataset) -> None:
             raise InputError(
                 f"the Dataset has no {split} products", "prepare it from a larger catalog"
             )
+    if config.train.examples == "order_lines":
+        _check_lines(dataset, manifest)
     if not config.train.allow_leakage:
         _check_leakage(manifest)
 
@@ -122,6 +125,13 @@ def _check_departments(dataset: Dataset, manifest: DatasetManifest) -> None:
             f"{dataset.products_file} has products of {names}, and the Dataset's departments are "
             f"{len(manifest.departments)} others",
             "prepare the Dataset again",
+def _check_lines(dataset: Dataset, manifest: DatasetManifest) -> None:
+    bought = bought_to_train(dataset) if manifest.parts else 0
+    if not bought:
+        raise InputError(
+            f"{dataset.path} has {bought} order lines of train products, and "
+            "train.examples = order_lines needs some",
+            "set train.examples=products",
         )
 
 
