@@ -16,8 +16,8 @@ from shelftag.sizing.memory import estimate
 from shelftag.sizing.nearest import nearest
 from shelftag.sizing.rules import check_rules
 from shelftag.sizing.shapes import shape_of
-from shelftag.training.tracking import check_trackers
 from shelftag.training.lines import bought_to_train
+from shelftag.training.tracking import check_trackers
 
 MAX_LEAKAGE = 0.01
 """Share of the held-out that train may know by name: more would show in the accuracy."""
@@ -125,6 +125,9 @@ def _check_departments(dataset: Dataset, manifest: DatasetManifest) -> None:
             f"{dataset.products_file} has products of {names}, and the Dataset's departments are "
             f"{len(manifest.departments)} others",
             "prepare the Dataset again",
+        )
+
+
 def _check_lines(dataset: Dataset, manifest: DatasetManifest) -> None:
     bought = bought_to_train(dataset) if manifest.parts else 0
     if not bought:
