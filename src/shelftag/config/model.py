@@ -6,6 +6,19 @@ from pydantic import Field, model_validator
 
 from shelftag.config.section import Section
 
+PRODUCT = "{product}"
+"""Where a product's text goes in a prompt."""
+
+PROMPT = f"""\
+Below is a product of a grocery catalog. Answer with the one department it belongs to.
+
+### Product:
+{PRODUCT}
+
+### Department:
+"""
+"""An instruction in the manner of Alpaca's (https://github.com/tatsu-lab/stanford_alpaca)."""
+
 
 class NanoConfig(Section):
     """The embedded base: a small Llama made and pretrained here, on the training names.
@@ -84,7 +97,16 @@ class ModelConfig(Section):
     """Quantize the quantization constants too (0.4 bits a weight saved)."""
 
     max_length: int = Field(default=64, ge=8)
-    """Tokens of a model input; longer ones are cut."""
+    """Tokens of a model input, the department after a prompt included; longer products are cut."""
+
+    prompt: str = PROMPT
+    """What a product is put in for the objective `generate`; the department's name follows."""
 
     nano: NanoConfig = NanoConfig()
     lora: LoraConfig = LoraConfig()
+
+    @model_validator(mode="after")
+    def _one_product(self) -> "ModelConfig":
+        if self.prompt.count(PRODUCT) != 1:
+            raise ValueError(f"prompt must have {PRODUCT} in it, once")
+        return self

@@ -7,26 +7,33 @@ from typing import Any
 from shelftag.artifacts import read_json, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config.model import LoraConfig
-from shelftag.model.base import InferenceForm, load_base
+from shelftag.model.base import InferenceForm, ObjectiveName, load_base
 
 MADE_BASE = "../base"
 
 
-def add_adapter(base: Any, lora: LoraConfig) -> Any:
-    """Wrap a base for training. PEFT adds the head (`score`) to what is saved by itself."""
+def add_adapter(base: Any, lora: LoraConfig, objective: ObjectiveName = "classify") -> Any:
+    """Wrap a base for training. PEFT adds the head (`score`) to what is saved by itself.
+
+    Where a generating base's head is its embeddings, it stays so: trained, saved and merged once.
+    """
     from peft import LoraConfig as PeftLoraConfig
     from peft import TaskType, get_peft_model
+
+    generates = objective == "generate"
+    tied = base.config.tie_word_embeddings and "embed_tokens" in lora.modules_to_save
 
     targets = lora.target_modules
     return get_peft_model(
         base,
         PeftLoraConfig(
-            task_type=TaskType.SEQ_CLS,
+            task_type=TaskType.CAUSAL_LM if generates else TaskType.SEQ_CLS,
             r=lora.r,
             lora_alpha=lora.alpha,
             lora_dropout=lora.dropout,
             target_modules=targets if isinstance(targets, str) else list(targets),
             modules_to_save=list(lora.modules_to_save) or None,
+            ensure_weight_tying=generates and tied,
         ),
     )
 
