@@ -55,7 +55,7 @@ def _train(
 
         check_resources(config.scaling, config.scaling.workers)
         task = ray.remote(num_cpus=config.scaling.cpus_per_worker)
-        base = ray.get(task(_check_base).remote(config))
+        base = ray.get(task(_check_base).remote(dataset, config))
         _begin(run, dataset, config, begun=begun, overwrite=overwrite)
         with followed(run.progress_file):
             ray.get(task(_make_base).remote(dataset, run, config))
@@ -121,22 +121,26 @@ def _learning(settings: dict[str, Any]) -> dict[str, Any]:
     return {section: settings.get(section) for section in ("catalog", "data", "model", "train")}
 
 
-def _check_base(config: Config) -> str:
+def _check_base(dataset: Dataset, config: Config) -> str:
     """In a worker: what adapter_config.json will name as the base."""
+    from shelftag.catalog.departments import Departments
     from shelftag.model.adapter import MADE_BASE
-    from shelftag.model.base import check_base
+    from shelftag.model.base import check_base, check_prompt
 
     if config.model.base == "nano":
         return MADE_BASE
     folder = Path(config.model.base)
     base = str(folder.resolve()) if folder.is_dir() else config.model.base
     check_base(base, config.model, config.train)
+    if config.train.objective == "generate":
+        check_prompt(base, config.model, Departments(dataset.manifest().departments))
     return base
 
 
 def _make_base(dataset: Dataset, run: Run, config: Config) -> None:
     """In a worker: make the nano base, once."""
     from shelftag.catalog.departments import Departments
+    from shelftag.model.base import check_prompt
     from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
     from shelftag.training.pretrain import make_base
@@ -147,8 +151,16 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> None:
         texts = read_examples(dataset, departments, "train", count_alpha=0.0).texts
         pace = Pace(run.progress_file, "base")
         make_base(
-            texts, departments, config.model.nano, config.train.seed, run.base_draft_dir, pace
+            texts,
+            departments,
+            config.model.nano,
+            config.train.seed,
+            run.base_draft_dir,
+            pace,
+            config.model.prompt,
         )
+        if config.train.objective == "generate":
+            check_prompt(str(run.base_draft_dir), config.model, departments)
         run.base_draft_dir.replace(run.base_dir)
 
 

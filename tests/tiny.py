@@ -49,7 +49,9 @@ def config(*overrides: str) -> Config:
 
 
 CONFIG = config()
-GENERATE = config("train.objective=generate", 'model.prompt="{product} department:"')
+GENERATE = config(
+    "train.objective=generate", 'model.prompt="{product} department:"', "train.learning_rate=0.005"
+)
 
 
 def write_dataset(folder: Path) -> Dataset:

@@ -29,7 +29,8 @@ def prompt(tokenizer: Any) -> Prompt:
 
 
 def test_a_long_product_is_cut_and_nothing_else(tokenizer: Any, prompt: Prompt) -> None:
-    short, long = prompt.encode(tokenizer, ["milk", "milk " * 500])
+    encoded = prompt.encode(tokenizer, ["milk", "milk " * 500])
+    short, long = encoded.row(0), encoded.row(1)
     assert len(short) < len(long)
     assert len(long) + prompt.completion_lengths.max() == 64
     for ids in (short, long):
@@ -45,8 +46,8 @@ def test_a_department_has_the_same_tokens_after_every_product(
     labels = np.array([0, 2, 1])
     alone = prompt.encode(tokenizer, texts)
     for row, label in enumerate(labels):
-        whole = prompt.encode_with(tokenizer, texts, labels)[row]
-        assert whole == [*alone[row], *prompt.completions[label]]
+        whole = prompt.encode_with(tokenizer, texts, labels).row(row)
+        assert whole == [*alone.row(row), *prompt.completions[label]]
         assert whole[-1] == tokenizer.eos_token_id
     assert tokenizer.decode(prompt.completions[0]) == "dairy eggs </s>"
 
@@ -70,7 +71,7 @@ def test_departments_that_read_alike_are_refused(tokenizer: Any, names: tuple[st
 
 @pytest.mark.parametrize("template", ["no product", "{product} {product}"])
 def test_a_template_has_one_product(template: str) -> None:
-    with pytest.raises(ConfigError, match="must have {product} in it, once"):
+    with pytest.raises(ConfigError, match=r"must have \{product\} in it, once"):
         tiny.config(f'model.prompt="{template}"')
 
 

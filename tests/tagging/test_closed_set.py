@@ -64,9 +64,9 @@ def one_by_one(
     with torch.no_grad():
         for row in range(len(texts)):
             for column, label in enumerate(prompt.completions):
-                ids = torch.tensor([[*encoded[row], *label]])
+                ids = torch.tensor([[*encoded.row(row), *label]])
                 likely = model(input_ids=ids, use_cache=False).logits[0].log_softmax(dim=1)
-                places = torch.arange(len(label)) + len(encoded[row]) - 1
+                places = torch.arange(len(label)) + len(encoded.row(row)) - 1
                 out[row, column] = likely[places, torch.tensor(label)].sum()
     return out
 

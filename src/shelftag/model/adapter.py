@@ -69,13 +69,24 @@ def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceFor
     Raises:
         ConfigError: the base cannot be loaded.
     """
-    import torch
     from peft import PeftModel
+
+    base = load_unadapted(adapter_dir, departments, form)
+    adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
+    return (adapted.merge_and_unload() if form.merged else adapted).eval()
+
+
+def load_unadapted(adapter_dir: Path, departments: Departments, form: InferenceForm) -> Any:
+    """The base alone, in a Run's inference form and in `eval()`: what its adapter began from.
+
+    Raises:
+        ConfigError: the base cannot be loaded.
+    """
+    import torch
 
     device = "cuda" if torch.cuda.is_available() and not form.merged else "cpu"
     named = str(read_json(adapter_dir / "adapter_config.json")["base_model_name_or_path"])
     base = load_base(find_base(named, adapter_dir), departments, form, device)
     if form.merged and form.quantization != "none":
         base = base.dequantize()
-    adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
-    return (adapted.merge_and_unload() if form.merged else adapted).eval()
+    return base.eval()

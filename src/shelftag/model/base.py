@@ -8,6 +8,7 @@ from shelftag.catalog.departments import Departments
 from shelftag.config.model import PRODUCT, PROMPT, ModelConfig, NanoConfig
 from shelftag.config.train import TrainConfig
 from shelftag.errors import ConfigError
+from shelftag.model.prompt import prompt_of
 from shelftag.model.quantization import forbid_cpu_repacking, quantization_config
 from shelftag.model.tokens import load_tokenizer, train_tokenizer
 
@@ -112,6 +113,16 @@ def check_base(name: str, model: ModelConfig, train: TrainConfig) -> None:
             f"of {name} has no <unk> beside its padding",
             "set train.token_dropout=0",
         )
+
+
+def check_prompt(name: str, model: ModelConfig, departments: Departments) -> None:
+    """Put the prompt in a base's tokens, so that one that cannot work is refused before any work.
+
+    Raises:
+        ConfigError: it leaves no room for a product, or departments look alike.
+    """
+    revision = None if Path(name).is_dir() else model.revision
+    prompt_of(load_tokenizer(name, revision), model.prompt, departments, model.max_length)
 
 
 def make_nano(

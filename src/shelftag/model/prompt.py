@@ -50,7 +50,8 @@ class Prompt:
         """The prompt of each text with the completion its label, [n], names."""
         prompts = self.encode(tokenizer, texts)
         return ragged(
-            [*prompts[row], *self.completions[label]] for row, label in enumerate(labels.tolist())
+            [*prompts.row(row), *self.completions[label]]
+            for row, label in enumerate(labels.tolist())
         )
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,21 +32,29 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def __getitem__(self, row: int) -> list[int]:
+    def row(self, row: int) -> list[int]:
+        """Token ids of one text."""
         ids: list[int] = self.flat[self.starts[row] : self.starts[row + 1]].tolist()
         return ids
 
-    def padded(self, rows: NDArray[np.int64], pad_id: int) -> dict[str, "torch.Tensor"]:
-        """`input_ids` and `attention_mask` of some texts, [len(rows), longest], padded right."""
+    def padded(
+        self, rows: NDArray[np.int64], pad_id: int, side: Literal["left", "right"] = "right"
+    ) -> dict[str, "torch.Tensor"]:
+        """`input_ids` and `attention_mask` of some texts, [len(rows), longest].
+
+        Padded right, or left, where `generate` of transformers wants it.
+        """
         import torch
 
         lengths = self.lengths[rows]
         mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+        if side == "left":
+            mask = mask[:, ::-1]
         ids = np.full(mask.shape, pad_id, dtype=np.int64)
         ids[mask] = np.concatenate([self.flat[self.starts[i] : self.starts[i + 1]] for i in rows])
         return {
             "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask.astype(np.int64)),
+            "attention_mask": torch.from_numpy(mask.astype(np.int64, order="C")),
         }
 
 

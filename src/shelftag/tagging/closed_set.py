@@ -70,10 +70,11 @@ def _read_nodes(
     )  # [n, 1, inner, longest + inner]
     lowest = torch.finfo(model.dtype).min
     depths = torch.from_numpy(trie.depths[trie.inner]).to(device)
-    return model(
+    logits: Tensor = model(
         input_ids=torch.from_numpy(trie.tokens[trie.inner]).to(device).expand(n, -1),
         attention_mask=torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, lowest),
         position_ids=lengths[:, None] + depths,
         past_key_values=cache,
         use_cache=True,
     ).logits
+    return logits

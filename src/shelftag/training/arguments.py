@@ -22,7 +22,7 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
     """
     from transformers import TrainingArguments
 
-    kind, own = TrainingArguments, {"label_smoothing_factor": train.label_smoothing}
+    kind, own = TrainingArguments, dict[str, Any]({"label_smoothing_factor": train.label_smoothing})
     if train.objective == "generate":
         from trl import SFTConfig
 
