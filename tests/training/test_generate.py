@@ -20,8 +20,6 @@ from shelftag.training.generate import IGNORED, Generate
 from tests import tiny
 from tests.training.test_fit import train
 
-GENERATE = ("train.objective=generate", 'model.prompt="{product} department:"')
-
 
 def gradients(model: Any, loss: torch.Tensor) -> dict[str, torch.Tensor]:
     model.zero_grad()
@@ -49,7 +47,7 @@ def test_loss_is_on_the_name_and_the_end_of_text_only(objective: Generate) -> No
 
 
 def test_tokens_are_hidden_in_the_product_only(tiny_dataset: Dataset, tiny_base: Path) -> None:
-    config = tiny.config(*GENERATE, "train.token_dropout=0.9")
+    config = tiny.config(*tiny.GENERATING, "train.token_dropout=0.9")
     noisy = Generate(config, str(tiny_base), *tiny.learned(tiny_dataset))
     clean = Generate(tiny.GENERATE, str(tiny_base), *tiny.learned(tiny_dataset))
     rows = np.arange(0, 400, 40)
@@ -127,7 +125,7 @@ def test_resumed_weights_equal_undisturbed_ones(
     tiny_dataset: Dataset, tiny_base: Path, tmp_path: Path, quantization: str
 ) -> None:
     config = tiny.config(
-        *GENERATE,
+        *tiny.GENERATING,
         "train.max_steps=8",
         "train.save_steps=5",
         "train.embedding_dropout=0.2",
