@@ -52,6 +52,7 @@ CONFIG = config()
 GENERATING = (
     "train.objective=generate",
     'model.prompt="{product} department:"',
+    "train.linear=false",
     "train.learning_rate=0.005",  # at four times that it stops too early
 )
 GENERATE = config(*GENERATING)

@@ -22,11 +22,10 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
     """
     from transformers import TrainingArguments
 
-    kind, own = TrainingArguments, dict[str, Any]({"label_smoothing_factor": train.label_smoothing})
+    kind, own = TrainingArguments, dict[str, Any]()
     if train.objective == "generate":
         from trl import SFTConfig
 
-        # TRL smooths over the vocabulary, which is not what is meant, in a second forward pass
         kind, own = SFTConfig, {"completion_only_loss": True, "max_length": None}
     return kind(
         output_dir=str(folder),
