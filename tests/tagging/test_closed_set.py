@@ -1,5 +1,6 @@
 """The trie gives what each label would get alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 
 from shelftag.artifacts import Run
 from shelftag.catalog.departments import Departments
+from shelftag.model.adapter import load_adapted
 from shelftag.model.base import InferenceForm
 from shelftag.model.prompt import prompt_of
-from shelftag.model.tokens import train_tokenizer
+from shelftag.model.tokens import load_tokenizer, train_tokenizer
 from shelftag.tagging.calibration import probabilities
+from shelftag.tagging.identity import check_run
 from shelftag.tagging.scorer import scorer_of
 from shelftag.tagging.tagger import load_scorer
 from tests import tiny
@@ -107,10 +110,6 @@ def test_they_are_log_probabilities_of_exclusive_answers() -> None:
 
 def test_a_run_is_scored_so(tiny_generate_run: Run) -> None:
     """Adapter, tied head and all: the frozen Run against brute force on its merged model."""
-    from shelftag.model.adapter import load_adapted
-    from shelftag.model.tokens import load_tokenizer
-    from shelftag.tagging.identity import check_run
-
     checked = check_run(tiny_generate_run)
     texts = ["organic rye bread", "frozen peas 500 g", "cat litter"]
     model = load_adapted(tiny_generate_run.adapter_dir, checked.departments, checked.form)
@@ -120,3 +119,15 @@ def test_a_run_is_scored_so(tiny_generate_run: Run) -> None:
     np.testing.assert_allclose(scorer.logits(texts), expected, atol=1e-4)
     assert expected.argmax(axis=1).tolist() == [0, 2, 3]
     assert checked.form.prompt == tiny.GENERATE.model.prompt
+
+
+def test_an_adapter_beside_its_base_scores_as_when_merged(tiny_generate_run: Run) -> None:
+    """The form of a GPU, here on a CPU: 4-bit kernels, and PEFT between us and the model."""
+    checked = check_run(tiny_generate_run)
+    beside = replace(checked.form, merged=False)
+    texts = ["organic rye bread", "frozen peas 500 g twin pack", "cat litter"]
+    merged, unmerged = (
+        load_scorer(tiny_generate_run, checked.departments, form, 8).logits(texts)
+        for form in (checked.form, beside)
+    )
+    np.testing.assert_allclose(unmerged, merged, rtol=1e-3, atol=1e-2)

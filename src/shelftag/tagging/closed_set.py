@@ -4,7 +4,7 @@
     label trie ---- all nodes, one forward ----'-> log-probabilities of nodes, summed along paths
 
 The tree is read at once, each node seeing the prompt and its own ancestors: tree attention, as in
-SpecInfer (Miao et al. 2023, https://arxiv.org/abs/2305.09781).
+SpecInfer (Miao et al. 2023, https://arxiv.org/abs/2305.09781). Not run on a GPU yet.
 """
 
 from typing import TYPE_CHECKING, Any
