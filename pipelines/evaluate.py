@@ -9,6 +9,7 @@ RUN/evaluation/ and nowhere else.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +18,25 @@ from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
 from shelftag.evaluation.compare import ScoredRows, compare
+from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation, TrainTest
-from shelftag.evaluation.report import page
+from shelftag.evaluation.report import free_cells, page
 from shelftag.evaluation.rows import Rows, read_rows
 from shelftag.model.linear import LinearModel
 from shelftag.model.runtime import set_up
 from shelftag.report.page import render
+from shelftag.tagging.free_generation import ask_freely
 from shelftag.tagging.tagger import Tagger
 from shelftag.training.examples import texts_of
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 MAX_TRAIN_ROWS = 20_000
 """Train products scored: enough for a standard error of 0.3 points at a third of the time."""
+
+FREE_ANSWERS = 200
+"""Test products a generating Run is asked for freely: a diagnostic, a token at a time."""
 
 ROWS_PER_STEP = 2_048
 """Products between two steps of the progress bar."""
@@ -56,13 +65,18 @@ def evaluate(run: Run, dataset: Dataset, config: Config) -> Evaluation:
     linear = LinearModel.load(run.linear_dir)
     train = read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS)
     test = read_rows(dataset, "test", seed)
-    return compare(
+    compared = compare(
         run.manifest(),
         score_rows(train, tagger, linear),
         score_rows(test, tagger, linear),
         tagger.threshold,
         seed,
     )
+    if run.manifest().inference.get("objective") != "generate":
+        return compared
+    sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
+    free = generate_freely(run, sample, tagger, config.train.per_device_eval_batch_size)
+    return compared.model_copy(update={"free_generation": free})
 
 
 def check_same_dataset(run: Run, dataset: Dataset) -> None:
@@ -80,6 +94,19 @@ def check_same_dataset(run: Run, dataset: Dataset) -> None:
         )
     if learned.departments != given.departments:
         raise ArtifactError(f"Run {run.path} has other departments than its Dataset", "train again")
+
+
+def generate_freely(run: Run, rows: Rows, tagger: Tagger, batch_size: int) -> FreeGeneration:
+    """Let the Run and its base answer freely, and read the tags in the same way."""
+    texts, names = texts_of(rows.table), tagger.departments.names
+    asked = ask_freely(run, texts, batch_size)
+    before, tuned = (
+        count_answers([one.text for one in answers], [one.ended for one in answers], names)
+        for answers in (asked.before, asked.tuned)
+    )
+    tags = [tag.department for tag in tagger.tag(texts)]
+    scorer = count_answers(tags, [True] * len(tags), names)
+    return FreeGeneration(scope=rows.scope, before=before, tuned=tuned, scorer=scorer)
 
 
 def score_rows(rows: Rows, tagger: Tagger, linear: LinearModel) -> ScoredRows:
@@ -129,8 +156,22 @@ def show(evaluation: Evaluation) -> None:
     console = Console()
     console.print(evaluation.verdict, highlight=False, soft_wrap=True)
     console.print(table)
+    if evaluation.free_generation is not None:
+        console.print(_free_table(evaluation.free_generation))
     for one in (evaluation.model.train, evaluation.model.test):
         console.print(f"{one.scope.sentence}.", highlight=False, soft_wrap=True)
+
+
+def _free_table(free: FreeGeneration) -> "Table":
+    from rich.table import Table
+
+    title = f"{free.scope.rows} test products asked for freely"
+    kinds = ("one department", "several", "unknown", "none", "not exactly one", "ended by itself")
+    table = Table("", *kinds, title=title)
+    answers = {"base": free.before, "tuned": free.tuned, "tuned, closed set": free.scorer}
+    for name, counts in answers.items():
+        table.add_row(name, *free_cells(counts))
+    return table
 
 
 def _cells(scores: TrainTest) -> tuple[str, str, str]:

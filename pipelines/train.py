@@ -131,8 +131,9 @@ def _learning(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _check_base(dataset: Dataset, config: Config) -> tuple[str, str | None]:
     """In a worker: what adapter_config.json will name as the base, and a line on long texts."""
+    from shelftag.catalog.departments import Departments
     from shelftag.model.adapter import MADE_BASE
-    from shelftag.model.base import check_base
+    from shelftag.model.base import check_base, check_prompt
     from shelftag.training.rules import check_fits, this_gpu
 
     if config.scaling.use_gpu:
@@ -142,6 +143,8 @@ def _check_base(dataset: Dataset, config: Config) -> tuple[str, str | None]:
     folder = Path(config.model.base)
     base = str(folder.resolve()) if folder.is_dir() else config.model.base
     check_base(base, config.model, config.train)
+    if config.train.objective == "generate":
+        check_prompt(base, config.model, Departments(dataset.manifest().departments))
     return base, _long_texts(dataset, config, base)
 
 
@@ -160,6 +163,7 @@ def _long_texts(dataset: Dataset, config: Config, base: str) -> str | None:
 def _make_base(dataset: Dataset, run: Run, config: Config) -> str | None:
     """In a worker: make the nano base, once; a line on texts too long for it."""
     from shelftag.catalog.departments import Departments
+    from shelftag.model.base import check_prompt
     from shelftag.model.runtime import set_up
     from shelftag.training.examples import read_examples
     from shelftag.training.pretrain import make_base
@@ -170,8 +174,16 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> str | None:
         texts = read_examples(dataset, departments, "train", count_alpha=0.0).texts
         pace = Pace(run.progress_file, "base")
         make_base(
-            texts, departments, config.model.nano, config.train.seed, run.base_draft_dir, pace
+            texts,
+            departments,
+            config.model.nano,
+            config.train.seed,
+            run.base_draft_dir,
+            pace,
+            config.model.prompt,
         )
+        if config.train.objective == "generate":
+            check_prompt(str(run.base_draft_dir), config.model, departments)
         run.base_draft_dir.replace(run.base_dir)
     if config.model.base != "nano":
         return None

@@ -49,3 +49,12 @@ def tiny_run(
 ) -> Run:
     """A Run over the tiny base, trained in this process."""
     return tiny.train(tiny_dataset, tiny_base, tmp_path_factory.mktemp("tiny") / "run")
+
+
+@pytest.fixture(scope="session")
+def tiny_generate_run(
+    tiny_dataset: Dataset, tiny_base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """The same for the objective `generate`, over the same base."""
+    folder = tmp_path_factory.mktemp("generate") / "run"
+    return tiny.train(tiny_dataset, tiny_base, folder, tiny.GENERATE)

@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 from shelftag.evaluation.compare import compare
+from shelftag.evaluation.free_generation import FreeAnswers, FreeGeneration
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
 from shelftag.report.page import render
@@ -56,3 +57,17 @@ def test_nothing_confident_enough_is_a_dash() -> None:
     tiles = {tile.label: tile for tile in page(_evaluation()).tiles}
     assert tiles["need no review"].value == "0.0%"
     assert tiles["need no review"].note.startswith("– ")  # noqa: RUF001
+
+
+def test_free_answers_stand_beside_the_closed_set() -> None:
+    before = FreeAnswers(answers=200, one=3, several=7, none=10, unknown=180, ended=20)
+    tuned = FreeAnswers(answers=200, one=199, several=0, none=0, unknown=1, ended=200)
+    tags = FreeAnswers(answers=200, one=200, several=0, none=0, unknown=0, ended=200)
+    free = FreeGeneration(
+        scope=scored("test", 200, 1, 1).scope, before=before, tuned=tuned, scorer=tags
+    )
+    words = _words(render(page(_evaluation().model_copy(update={"free_generation": free}))))
+    assert "base 3 7 180 10 98.5% 10.0%" in words
+    assert "tuned 199 0 1 0 0.5% 100.0%" in words
+    assert "tuned, closed set 200 0 0 0 0.0% 100.0%" in words
+    assert "Asked freely" not in _words(render(page(_evaluation())))

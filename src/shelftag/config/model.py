@@ -8,6 +8,18 @@ from shelftag.config.section import Section
 
 NANO_POSITIONS = 512
 """Tokens that nano can tell apart by position."""
+PRODUCT = "{product}"
+"""Where a product's text goes in a prompt."""
+
+PROMPT = f"""\
+Below is a product of a grocery catalog. Answer with the one department it belongs to.
+
+### Product:
+{PRODUCT}
+
+### Department:
+"""
+"""An instruction in the manner of Alpaca's (https://github.com/tatsu-lab/stanford_alpaca)."""
 
 
 class NanoConfig(Section):
@@ -91,7 +103,10 @@ class ModelConfig(Section):
     computed in. None is a byte for two weights."""
 
     max_length: int = Field(default=64, ge=8)
-    """Tokens of a model input; longer ones are cut."""
+    """Tokens of a model input, the department after a prompt included; longer products are cut."""
+
+    prompt: str = PROMPT
+    """What a product is put in for the objective `generate`; the department's name follows."""
 
     long_inputs: Literal["cut", "refuse"] = "cut"
     """What becomes of training texts over `max_length` tokens; they are counted either way."""
@@ -109,4 +124,10 @@ class ModelConfig(Section):
     def _storage_is_of_four_bits(self) -> "ModelConfig":
         if self.quant_storage and self.quantization == "none":
             raise ValueError("quant_storage is for quantization nf4")
+        return self
+
+    @model_validator(mode="after")
+    def _one_product(self) -> "ModelConfig":
+        if self.prompt.count(PRODUCT) != 1:
+            raise ValueError(f"prompt must have {PRODUCT} in it, once")
         return self

@@ -72,13 +72,13 @@ class TrainConfig(Section):
     """Batches of names of like length, so that little is padding."""
 
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
-    """Share of the target spread over all departments (labels are noisy)."""
+    """Share of the target spread over all departments, whose labels are noisy (classify)."""
 
     embedding_dropout: float = Field(default=0.3, ge=0, lt=1)
     """Dropout on the token embeddings, in training only; 0 for a pretrained base."""
 
     token_dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Share of the tokens put under `<unk>`, in training only; 0 for a pretrained base."""
+    """Share of a product's tokens put under `<unk>`, in training only; 0 for a pretrained base."""
 
     save_steps: int = Field(default=25, ge=1)
     """Optimizer steps between checkpoints."""

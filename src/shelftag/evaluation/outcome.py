@@ -3,6 +3,7 @@
 from typing import Literal
 
 from shelftag.evaluation.difference import Difference
+from shelftag.evaluation.free_generation import FreeGeneration
 from shelftag.evaluation.scope import Result
 from shelftag.evaluation.scores import Scores
 
@@ -53,6 +54,8 @@ class Evaluation(Result):
     """Test accuracy of the model less the linear baseline's."""
     disagreements: tuple[Disagreement, ...]
     """Test products the model is surest to find misfiled: its mistakes, or the catalog's."""
+    free_generation: FreeGeneration | None = None
+    """What the model and its base answer when not held to the departments (generate)."""
 
     @property
     def outcome(self) -> Literal["better", "even", "worse"]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from shelftag.evaluation.free_generation import FreeAnswers, FreeGeneration
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.scores import DepartmentScores, Scores
 from shelftag.report.figures import (
@@ -25,7 +26,7 @@ def page(evaluation: Evaluation) -> Page:
         tone=TONES[evaluation.outcome],
         tiles=_tiles(evaluation),
         drawings=_drawings(evaluation),
-        tables=(_departments(evaluation.model.test), _disagreements(evaluation)),
+        tables=_tables(evaluation),
         facts=_facts(evaluation),
     )
 
@@ -109,6 +110,33 @@ def _reliability(scores: Scores) -> Drawing:
     )
     svg = reliability_diagram("reliability", points, sure.threshold)
     return Drawing("reliability", "Can its confidence be trusted?", caption, _scope(scores), svg)
+
+
+def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
+    tables = (_departments(evaluation.model.test), _disagreements(evaluation))
+    free = evaluation.free_generation
+    return tables if free is None else (*tables, _free_generation(free))
+
+
+def _free_generation(free: FreeGeneration) -> Table:
+    columns = ("", "one", "several", "unknown", "none", "not exactly one", "ended by itself")
+    answers = {"base": free.before, "tuned": free.tuned, "tuned, closed set": free.scorer}
+    return Table(
+        title="Asked freely",
+        caption="What is written after the prompt when any words may be: how many departments it "
+        "names. Tags are chosen from the closed set instead, where every answer is one.",
+        scope=f"{free.scope.sentence}.",
+        columns=columns,
+        rows=[(name, *free_cells(counts)) for name, counts in answers.items()],
+        numbers=columns[1:],
+    )
+
+
+def free_cells(counts: FreeAnswers) -> tuple[str, ...]:
+    """Answers by kind, the multi-department rate, and the share that ended by itself."""
+    kinds = (counts.one, counts.several, counts.unknown, counts.none)
+    shares = (counts.multi_department_rate, counts.ended / counts.answers)
+    return (*map(str, kinds), *map(percent, shares))
 
 
 def _departments(scores: Scores) -> Table:

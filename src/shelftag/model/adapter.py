@@ -8,26 +8,33 @@ from shelftag.artifacts import read_json, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config.model import LoraConfig
 from shelftag.errors import ArtifactError
-from shelftag.model.base import InferenceForm, load_base
+from shelftag.model.base import InferenceForm, ObjectiveName, load_base
 
 MADE_BASE = "../base"
 
 
-def add_adapter(base: Any, lora: LoraConfig) -> Any:
-    """Wrap a base for training. PEFT adds the head (`score`) to what is saved by itself."""
+def add_adapter(base: Any, lora: LoraConfig, objective: ObjectiveName = "classify") -> Any:
+    """Wrap a base for training. PEFT adds the head (`score`) to what is saved by itself.
+
+    Where a generating base's head is its embeddings, it stays so: trained, saved and merged once.
+    """
     from peft import LoraConfig as PeftLoraConfig
     from peft import TaskType, get_peft_model
+
+    generates = objective == "generate"
+    tied = base.config.tie_word_embeddings and "embed_tokens" in lora.modules_to_save
 
     targets = lora.target_modules
     return get_peft_model(
         base,
         PeftLoraConfig(
-            task_type=TaskType.SEQ_CLS,
+            task_type=TaskType.CAUSAL_LM if generates else TaskType.SEQ_CLS,
             r=lora.r,
             lora_alpha=lora.alpha,
             lora_dropout=lora.dropout,
             target_modules=targets if isinstance(targets, str) else list(targets),
             modules_to_save=list(lora.modules_to_save) or None,
+            ensure_weight_tying=generates and tied,
         ),
     )
 
@@ -64,19 +71,34 @@ def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceFor
         ArtifactError: the adapter is of another base.
         ConfigError: the base cannot be loaded.
     """
-    import torch
     from peft import PeftModel
 
-    device = "cuda" if torch.cuda.is_available() and not form.merged else "cpu"
-    named = str(read_json(adapter_dir / "adapter_config.json")["base_model_name_or_path"])
-    base = load_base(find_base(named, adapter_dir), departments, form, device)
-    if form.merged and form.quantization != "none":
-        base = base.dequantize()
+    base = load_unadapted(adapter_dir, departments, form)
     try:
         adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
     except (RuntimeError, ValueError) as error:
+        named = _named_base(adapter_dir)
         raise ArtifactError(
             f"the adapter {adapter_dir} does not fit the base {named!r}: it was trained on another",
             "put the base back that the Run was trained on",
         ) from error
     return (adapted.merge_and_unload() if form.merged else adapted).eval()
+
+
+def load_unadapted(adapter_dir: Path, departments: Departments, form: InferenceForm) -> Any:
+    """The base alone, in a Run's inference form and in `eval()`: what its adapter began from.
+
+    Raises:
+        ConfigError: the base cannot be loaded.
+    """
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() and not form.merged else "cpu"
+    base = load_base(find_base(_named_base(adapter_dir), adapter_dir), departments, form, device)
+    if form.merged and form.quantization != "none":
+        base = base.dequantize()
+    return base.eval()
+
+
+def _named_base(adapter_dir: Path) -> str:
+    return str(read_json(adapter_dir / "adapter_config.json")["base_model_name_or_path"])

@@ -6,13 +6,15 @@ from typing import Any, Literal
 
 from shelftag.artifacts import read_json
 from shelftag.catalog.departments import Departments
-from shelftag.config.model import NANO_POSITIONS, ModelConfig, NanoConfig
+from shelftag.config.model import NANO_POSITIONS, PRODUCT, PROMPT, ModelConfig, NanoConfig
 from shelftag.config.train import TrainConfig
 from shelftag.errors import ConfigError
+from shelftag.model.prompt import prompt_of
 from shelftag.model.quantization import forbid_cpu_repacking, quantization_config
 from shelftag.model.tokens import load_tokenizer, train_tokenizer
 
 DTypeName = Literal["float32", "float16", "bfloat16"]
+ObjectiveName = Literal["classify", "generate"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class InferenceForm:
     """Weight of the linear model's margins beside the logits; 0 leaves it out."""
     quant_storage: str | None = None
     """Type that packed weights are held in; the numbers they stand for are the same."""
+    objective: ObjectiveName = "classify"
+    prompt: str = ""
+    """The template that products are put in (generate)."""
 
 
 def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
@@ -47,6 +52,8 @@ def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> In
         max_length=model.max_length,
         revision=model.revision,
         quant_storage=model.quant_storage,
+        objective=train.objective,
+        prompt=model.prompt if train.objective == "generate" else "",
     )
 
 
@@ -59,22 +66,26 @@ def frozen_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> Inf
 
 
 def load_base(name: str | Path, departments: Departments, form: InferenceForm, device: str) -> Any:
-    """A `...ForSequenceClassification` over the departments, quantized as configured.
+    """A `...ForSequenceClassification` over the departments, or a `...ForCausalLM` to generate
+    their names; quantized as configured.
 
     Raises:
         ConfigError: the base cannot be loaded.
     """
     import torch
-    from transformers import AutoModelForSequenceClassification
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
     dtype = getattr(torch, form.dtype)
+    kind, head = AutoModelForCausalLM, dict[str, Any]()
+    if form.objective == "classify":
+        names, index = dict(enumerate(departments.names)), departments.index
+        kind = AutoModelForSequenceClassification
+        head = {"num_labels": len(departments), "id2label": names, "label2id": index}
     try:
-        base = AutoModelForSequenceClassification.from_pretrained(
+        base = kind.from_pretrained(
             str(name),
             revision=form.revision,
-            num_labels=len(departments),
-            id2label=dict(enumerate(departments.names)),
-            label2id=departments.index,
+            **head,
             dtype=dtype,
             quantization_config=quantization_config(
                 form.quantization, form.double_quant, dtype, form.quant_storage
@@ -131,14 +142,29 @@ def _check_no_adapter(folder: Path) -> None:
         )
 
 
-def make_nano(texts: list[str], departments: Departments, nano: NanoConfig, seed: int) -> Any:
+def check_prompt(name: str, model: ModelConfig, departments: Departments) -> None:
+    """Put the prompt in a base's tokens, so that one that cannot work is refused before any work.
+
+    Raises:
+        ConfigError: it leaves no room for a product, or departments look alike.
+    """
+    revision = None if Path(name).is_dir() else model.revision
+    prompt_of(load_tokenizer(name, revision), model.prompt, departments, model.max_length)
+
+
+def make_nano(
+    texts: list[str], departments: Departments, nano: NanoConfig, seed: int, prompt: str = PROMPT
+) -> Any:
     """A random small Llama with a token head, and its tokenizer: (model, tokenizer).
 
-    Its config carries the departments already, so that plain PEFT finds the right head size.
+    Its config carries the departments already, so that plain PEFT finds the right head size. Its
+    vocabulary has the words of the departments and of the prompt, so that it can generate too.
     """
     from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 
-    tokenizer = train_tokenizer(texts, nano.vocab_size)
+    # as often as it takes for a word that few products have to become one token
+    words = [*departments.names, *prompt.split(PRODUCT)] * (1 + len(texts) // 100)
+    tokenizer = train_tokenizer([*texts, *words], nano.vocab_size)
     set_seed(seed)
     config = LlamaConfig(
         vocab_size=len(tokenizer),

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shelftag.catalog.byte_pairs import UNKNOWN, train_byte_pairs
+from shelftag.catalog.byte_pairs import PREFIX, UNKNOWN, train_byte_pairs
 from shelftag.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,23 +32,40 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def padded(self, rows: NDArray[np.int64], pad_id: int) -> dict[str, "torch.Tensor"]:
-        """`input_ids` and `attention_mask` of some texts, [len(rows), longest], padded right."""
+    def row(self, row: int) -> list[int]:
+        """Token ids of one text."""
+        ids: list[int] = self.flat[self.starts[row] : self.starts[row + 1]].tolist()
+        return ids
+
+    def padded(
+        self, rows: NDArray[np.int64], pad_id: int, side: Literal["left", "right"] = "right"
+    ) -> dict[str, "torch.Tensor"]:
+        """`input_ids` and `attention_mask` of some texts, [len(rows), longest].
+
+        Padded right, or left, where `generate` of transformers wants it.
+        """
         import torch
 
         lengths = self.lengths[rows]
         mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+        if side == "left":
+            mask = mask[:, ::-1]
         ids = np.full(mask.shape, pad_id, dtype=np.int64)
         ids[mask] = np.concatenate([self.flat[self.starts[i] : self.starts[i + 1]] for i in rows])
         return {
             "input_ids": torch.from_numpy(ids),
-            "attention_mask": torch.from_numpy(mask.astype(np.int64)),
+            "attention_mask": torch.from_numpy(mask.astype(np.int64, order="C")),
         }
 
 
 def encode(tokenizer: Any, texts: Sequence[str], max_length: int) -> Encoded:
     """Token ids of each text, cut to `max_length`; the tokenizer adds its own special tokens."""
-    ids = tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
+    return ragged(tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"])
+
+
+def ragged(rows: Iterable[Sequence[int]]) -> Encoded:
+    """Token ids of each text, laid end to end."""
+    ids = list(rows)
     starts = np.zeros(len(ids) + 1, dtype=np.int64)
     np.cumsum([len(row) for row in ids], out=starts[1:])
     flat = np.fromiter((token for row in ids for token in row), np.int32, count=int(starts[-1]))
@@ -61,10 +78,11 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Any:
     `</s>` is where a causal model sums a name up: the classification head reads the last token,
     and one that is the same for all names is easier to read than the end of a word.
     """
-    from tokenizers import processors
+    from tokenizers import decoders, processors
     from transformers import PreTrainedTokenizerFast
 
     core = train_byte_pairs(texts, vocab_size, (BOS, EOS, PAD, UNKNOWN))
+    core.decoder = decoders.WordPiece(PREFIX, cleanup=False)
     core.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A {EOS}", special_tokens=[(BOS, 0), (EOS, 1)]
     )

@@ -1,8 +1,9 @@
 """What makes a Run that Run: change any of it, and its tags may change."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shelftag.artifacts import Run, RunManifest, fingerprint, read_json
 from shelftag.catalog.departments import Departments
@@ -31,7 +32,7 @@ def check_run(run: Run) -> CheckedRun:
     departments = read_departments(run)
     calibration = load_calibration(run.calibration_file, departments)
     form = _form(run, manifest)
-    found = run_fingerprint(run, form)
+    found = run_fingerprint(run, manifest.inference)
     if found != manifest.fingerprint:
         raise ArtifactError(
             f"Run {run.path} was changed after training (fingerprint {found[:8]}, not "
@@ -41,14 +42,16 @@ def check_run(run: Run) -> CheckedRun:
     return CheckedRun(manifest, departments, calibration, form)
 
 
-def run_fingerprint(run: Run, form: InferenceForm) -> str:
+def run_fingerprint(run: Run, inference: dict[str, Any]) -> str:
     """Over weights, tokenizer, departments, calibration, inference form, a made base, and the
     linear model where it helps.
 
+    The form is taken as the manifest has it: one that learns a new field stays what it was.
+
     A base of the hub or of another folder is named, not read: pin it by `model.revision`.
     """
-    parts: list[str | Path] = [json.dumps(asdict(form), sort_keys=True)]
-    linear = (run.linear_aisles_dir,) if form.linear_weight else ()
+    parts: list[str | Path] = [json.dumps(inference, sort_keys=True)]
+    linear = (run.linear_aisles_dir,) if inference.get("linear_weight") else ()
     for folder in (run.adapter_dir, run.base_dir, *linear):
         for file in sorted(folder.glob("*")):
             if file.suffix in (".json", ".safetensors"):

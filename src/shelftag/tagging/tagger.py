@@ -22,7 +22,7 @@ from shelftag.model.tokens import load_tokenizer
 from shelftag.tagging.calibration import Calibration, probabilities
 from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
-from shelftag.tagging.scorer import Scorer
+from shelftag.tagging.scorer import Scorer, scorer_of
 
 TAGGED, REVIEW = "tagged", "review"
 
@@ -140,7 +140,7 @@ def load_scorer(
     model = load_adapted(run.adapter_dir, departments, form)
     tokenizer = load_tokenizer(run.adapter_dir)
     model.config.pad_token_id = tokenizer.pad_token_id
-    scorer = Scorer(model, tokenizer, form.max_length, batch_size)
+    scorer = scorer_of(model, tokenizer, departments, form, batch_size)
     if not form.linear_weight:
         return scorer
     return Ensemble(scorer, AisleModel.load(run.linear_aisles_dir), form.linear_weight)

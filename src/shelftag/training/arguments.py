@@ -16,10 +16,18 @@ def total_steps(train: TrainConfig, batches_per_epoch: int, workers: int) -> int
 
 
 def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_gpu: bool) -> Any:
-    """`TrainingArguments` of one worker, whose checkpoints go to `folder` before they are kept."""
+    """`TrainingArguments` of one worker, whose checkpoints go to `folder` before they are kept.
+
+    For the objective `generate` they are TRL's `SFTConfig`, of the same settings.
+    """
     from transformers import TrainingArguments
 
-    return TrainingArguments(
+    kind, own = TrainingArguments, dict[str, Any]()
+    if train.objective == "generate":
+        from trl import SFTConfig
+
+        kind, own = SFTConfig, {"completion_only_loss": True, "max_length": None}
+    return kind(
         output_dir=str(folder),
         max_steps=max_steps,
         fp16=train.fp16 and use_gpu,
@@ -45,4 +53,5 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
         remove_unused_columns=False,
         report_to="none",
         disable_tqdm=True,
+        **own,
     )

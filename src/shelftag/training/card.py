@@ -15,9 +15,22 @@ LIMITS = """\
 - Labels of catalogs are noisy, and so are the scores: no accuracy above that noise can be seen.
 - Products whose confidence is under the threshold are for a person to look at."""
 
+LOADING = {
+    "classify": """\
+from peft import AutoPeftModelForSequenceClassification
+model = AutoPeftModelForSequenceClassification.from_pretrained(".", num_labels={departments})""",
+    "generate": """\
+from peft import AutoPeftModelForCausalLM
+model = AutoPeftModelForCausalLM.from_pretrained(".")""",
+}
+"""How plain PEFT loads an adapter, by its objective."""
+
 
 def model_card(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) -> str:
     """README.md beside the adapter: what it is, what it scored, and how it is loaded."""
+    how = LOADING[run.inference.get("objective", "classify")].format(
+        departments=len(run.departments)
+    )
     return f"""\
 {front_matter(run.base, "peft")}
 {title(run.base, "shelftag department tagger")}
@@ -38,10 +51,7 @@ Scores on products never seen are in `../evaluation/`, once `shelftag evaluate` 
 adapter, from this folder (`../base` is seen from here):
 
 ```python
-from peft import AutoPeftModelForSequenceClassification
-model = AutoPeftModelForSequenceClassification.from_pretrained(
-    ".", num_labels={len(run.departments)}
-)
+{how}
 ```
 
 `shelftag export --merge` writes a whole model that plain transformers loads from anywhere.

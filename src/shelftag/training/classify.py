@@ -18,6 +18,7 @@ from shelftag.config import Config
 from shelftag.model.adapter import add_adapter
 from shelftag.model.base import load_base, trained_form
 from shelftag.model.tokens import Encoded, encode, load_tokenizer
+from shelftag.training.dropout import drop_embeddings, drop_tokens
 from shelftag.training.examples import Examples
 from shelftag.training.trainable import prepared
 
@@ -61,8 +62,9 @@ class Classify:
         train = self.config.train
         batch = self._encoded.padded(rows, self.tokenizer.pad_token_id)
         if train.token_dropout:
-            key = (train.seed, position)
-            _drop_tokens(batch["input_ids"], self.tokenizer, train.token_dropout, key)
+            special = torch.tensor(self.tokenizer.all_special_ids)
+            ids, key = batch["input_ids"], (train.seed, position)
+            drop_tokens(ids, ~torch.isin(ids, special), self.tokenizer, train.token_dropout, key)
         aisles = self.examples.aisles[rows] if self._aisles else np.full(len(rows), NO_AISLE)
         labels = np.stack([self.examples.labels[rows], aisles], axis=1)
         return batch | {"labels": torch.from_numpy(labels)}
@@ -75,7 +77,7 @@ class Classify:
         base.config.pad_token_id = self.tokenizer.pad_token_id
         _widen_head(base, self._aisles)
         model = prepared(base, config, lambda ready: add_adapter(ready, config.model.lora))
-        _drop_embeddings(model, config.train.embedding_dropout)
+        drop_embeddings(model, config.train.embedding_dropout)
         return model
 
     def trainer(self, **arguments: Any) -> Any:
@@ -133,23 +135,3 @@ def _widen_head(base: Any, more: int) -> None:
     wide = torch.nn.Linear(old.in_features, old.out_features + more, bias=old.bias is not None)
     torch.nn.init.normal_(wide.weight, std=base.config.initializer_range)
     base.score = wide.to(old.weight.device, old.weight.dtype)
-
-
-def _drop_tokens(ids: Any, tokenizer: Any, share: float, key: tuple[int, int]) -> None:
-    """Put `<unk>` over some tokens, in place; which ones is a function of the key."""
-    import torch
-
-    chosen = torch.from_numpy(np.random.default_rng(key).random(ids.shape) < share)
-    special = torch.isin(ids, torch.tensor(tokenizer.all_special_ids))
-    ids[chosen & ~special] = tokenizer.unk_token_id
-
-
-def _drop_embeddings(model: Any, share: float) -> None:
-    """A hook, not a layer: the saved model does not know of it."""
-    from torch.nn.functional import dropout
-
-    def hook(module: Any, _: Any, output: Any) -> Any:
-        return dropout(output, share, training=module.training)
-
-    if share:
-        model.get_input_embeddings().register_forward_hook(hook)

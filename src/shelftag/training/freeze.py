@@ -26,7 +26,7 @@ from shelftag.tagging.tagger import load_scorer
 from shelftag.training.card import model_card
 from shelftag.training.examples import read_examples
 
-LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "ray")
+LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "ray")
 
 
 def freeze(
@@ -68,7 +68,7 @@ def freeze(
     save_calibration(calibration, run.calibration_file)
     published = RunManifest(
         shelftag=shelftag.__version__,
-        fingerprint=run_fingerprint(run, form),
+        fingerprint=run_fingerprint(run, asdict(form)),
         config=config.model_dump(mode="json"),
         dataset=manifest.fingerprint,
         departments=departments.names,

@@ -36,5 +36,8 @@ def objective_of(
 ) -> Objective:
     """The one that `train.objective` names."""
     from shelftag.training.classify import Classify
+    from shelftag.training.generate import Generate
 
+    if config.train.objective == "generate":
+        return Generate(config, base, departments, examples)
     return Classify(config, base, departments, examples)

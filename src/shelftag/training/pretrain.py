@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from shelftag.catalog.departments import Departments
-from shelftag.config.model import NanoConfig
+from shelftag.config.model import PROMPT, NanoConfig
 from shelftag.model.base import make_nano
 from shelftag.model.tokens import encode
 from shelftag.training.batches import BatchPlan
@@ -36,10 +36,11 @@ def make_base(
     seed: int,
     folder: Path,
     progress: Progress,
+    prompt: str = PROMPT,
 ) -> float:
     """Write a nano base to `folder`; returns the seconds it took."""
     started = time.perf_counter()
-    model, tokenizer = make_nano(texts, departments, nano, seed)
+    model, tokenizer = make_nano(texts, departments, nano, seed, prompt)
     if nano.pretrain_epochs:
         _pretrain(model, tokenizer, texts, nano, seed, progress)
     model.save_pretrained(folder)
