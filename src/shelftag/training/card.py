@@ -18,7 +18,9 @@ LIMITS = """\
 LOADING = {
     "classify": """\
 from peft import AutoPeftModelForSequenceClassification
-model = AutoPeftModelForSequenceClassification.from_pretrained(".", num_labels={departments})""",
+model = AutoPeftModelForSequenceClassification.from_pretrained(
+    ".", num_labels={departments}
+)""",
     "generate": """\
 from peft import AutoPeftModelForCausalLM
 model = AutoPeftModelForCausalLM.from_pretrained(".")""",
