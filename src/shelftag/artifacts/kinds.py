@@ -63,6 +63,7 @@ class Run(Folder[RunManifest]):
         "tensorboard",
         "trackers.json",
         "wandb",
+        "stopped.json",
         "scratch",
         "checkpoints",
         "base",
@@ -97,6 +98,11 @@ class Run(Folder[RunManifest]):
     @property
     def scratch_dir(self) -> Path:
         return self.path / "scratch"
+
+    @property
+    def stopped_file(self) -> Path:
+        """Why training stopped, if going on would stop it again."""
+        return self.path / "stopped.json"
 
     @property
     def checkpoints_dir(self) -> Path:
