@@ -7,6 +7,7 @@ A reader checks the digests, and takes the newest whole one: what a dying disk o
 damaged costs one interval, not the run.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from shelftag.artifacts import read_json, remove, write_json
+from shelftag.artifacts import fingerprint, read_json, remove, write_json
 from shelftag.errors import ArtifactError
 
 SEAL = "seal.json"
@@ -48,8 +49,11 @@ class Checkpoint:
     def damage(self) -> list[str]:
         """Files that are missing or not as they were sealed; none if it is whole."""
         try:
-            files = read_json(self.path / SEAL)["files"]
-        except (ArtifactError, KeyError):
+            sealed = read_json(self.path / SEAL)
+        except ArtifactError:
+            return [SEAL]
+        files = sealed.get("files", {})
+        if sealed.pop("digest", None) != _digest_of(sealed):
             return [SEAL]
         return [name for name, digest in files.items() if _digest(self.path / name) != digest]
 
@@ -95,7 +99,8 @@ def seal(draft: Path, made_by: dict[str, Any]) -> None:
     files = {str(file.relative_to(draft)): _digest(file) for file in _files(draft)}
     for file in _files(draft):
         _sync(file)
-    write_json(draft / SEAL, {"made_by": made_by, "files": files})
+    sealed = {"made_by": made_by, "files": files}
+    write_json(draft / SEAL, sealed | {"digest": _digest_of(sealed)})
     _sync(draft / SEAL)
     _sync(draft)
 
@@ -115,6 +120,10 @@ def _loss(checkpoint: Checkpoint) -> float:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SEAL)
+
+
+def _digest_of(sealed: dict[str, Any]) -> str:
+    return fingerprint(json.dumps(sealed, sort_keys=True))
 
 
 def _digest(file: Path) -> str | None:
