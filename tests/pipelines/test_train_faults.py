@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,7 +27,7 @@ SAME = 1e-5
 """What weights may differ by; those of a resumed run are equal."""
 SETTINGS = (
     *tiny.OVERRIDES,
-    *(f"train.max_steps={STEPS}", f"train.save_steps={INTERVAL}", "train.learning_rate=0.001"),
+    *(f"train.max_steps={STEPS}", f"train.save_steps={INTERVAL}", "train.learning_rate=0.0001"),
     *("train.per_device_train_batch_size=32", "scaling.max_failures=-1"),
     "scaling.object_store_gb=0.2",
 )
@@ -50,11 +51,17 @@ def soon() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tiny_dataset: Dataset, soon: None) -> Iterator[Run]:  # noqa: ARG001
+def base(tiny_base: Path) -> str:
+    """Names a base that is there: two made ones may differ in the order of their tokens."""
+    return f"model.base={tiny_base}"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tiny_dataset: Dataset, base: str, soon: None) -> Iterator[Run]:  # noqa: ARG001
     """What the command makes when nobody is killed."""
     with stage() as found:
         run = Run(found.folder / "run")
-        process = train(found, tiny_dataset, run, ALONE)
+        process = train(found, tiny_dataset, run, base, ALONE)
         assert process.exit_code() == 0, process.output
         yield run
 
@@ -98,7 +105,7 @@ def check_same(run: Run, undisturbed: Run) -> list[dict[str, Any]]:
 
 
 def test_killed_at_random_points_it_makes_the_same_run(
-    tiny_dataset: Dataset, undisturbed: Run, here: Stage
+    tiny_dataset: Dataset, base: str, undisturbed: Run, here: Stage
 ) -> None:
     seed = Random().randrange(10**6)
     print(f"seed {seed}")
@@ -111,7 +118,7 @@ def test_killed_at_random_points_it_makes_the_same_run(
             check(run, undisturbed, seen)
             number += 1
             run, seen = Run(here.folder / f"run-{number}"), [0]
-        process = train(here, tiny_dataset, run, ALONE)
+        process = train(here, tiny_dataset, run, base, ALONE)
         dead = False
         while cards and not dead:
             wanted = newest(run) + INTERVAL * random.choice((0, 1, 1, 2))
@@ -141,7 +148,7 @@ def check(run: Run, undisturbed: Run, seen: list[int]) -> None:
 
 
 def test_a_cluster_that_shrinks_and_grows_makes_the_same_run(
-    tiny_dataset: Dataset, undisturbed: Run, here: Stage
+    tiny_dataset: Dataset, base: str, undisturbed: Run, here: Stage
 ) -> None:
     """Two workers, then one after a raylet was killed, then two again."""
     file, run = here.folder / "cluster.json", Run(here.folder / "run")
@@ -149,7 +156,7 @@ def test_a_cluster_that_shrinks_and_grows_makes_the_same_run(
     assert cluster.wait_until(file.is_file), cluster.output
     found = read_json(file)
     address = f"scaling.address={found['address']}"
-    process = train(here, tiny_dataset, run, *TOGETHER, address)
+    process = train(here, tiny_dataset, run, base, *TOGETHER, address)
     node = psutil.Process(found["raylets"][0])
     assert process.wait_until(lambda: newest(run) >= INTERVAL), process.output
     node.kill()
