@@ -93,11 +93,11 @@ def test_the_study_s_names_reach_transformers(tmp_path: Path) -> None:
         "logging_steps": 13,
         "seed": 17,
     }
-    renamed = {"gradient_checkpointing": True, "label_smoothing": 0.2, "warmup_ratio": 0.03}
+    renamed = {"gradient_checkpointing": True, "warmup_ratio": 0.03}
     train = Config().train.model_copy(update=same | renamed)
     config = Config().model_copy(update={"train": train})
     arguments = training_arguments(config, tmp_path, 1_000, workers=1)
     assert {name: getattr(arguments, name) for name in same} == same
     assert arguments.activation_checkpointing
-    assert (arguments.warmup_steps, arguments.label_smoothing_factor) == (30, 0.2)
+    assert arguments.warmup_steps == 30
     assert arguments.max_steps == 1_000

@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 from shelftag.artifacts import Dataset
 from shelftag.errors import TrainingFailed
 from shelftag.training.checkpoints import newest_whole
+from shelftag.training.finite import check_finite
 from shelftag.training.fit import fit
-from shelftag.training.watch import check_finite
 from tests import tiny
 
 
