@@ -8,19 +8,20 @@ The same command goes on where a killed run stopped.
 """
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cluster.local import check_resources, ray_session
-from pipelines.train_feed import count_files, tokenized
-from pipelines.train_worker import train_worker
+from pipelines.train_group import fine_tune
 from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove, write_json
 from shelftag.config import Config
-from shelftag.errors import ArtifactError, ConfigError, TrainingFailed
-from shelftag.training.batches import Plan, left_over
-from shelftag.training.fed import feed_account
+from shelftag.errors import ArtifactError, ConfigError
+from shelftag.training.checkpoints import Checkpoint, newest_whole
 from shelftag.training.progress import Pace, followed
 from shelftag.training.rules import check_trainable
+from shelftag.training.starts import starts
+from shelftag.training.strategies import check_strategy
 
 
 def main(*, dataset: Path, overwrite: bool, config: Config) -> None:
@@ -39,9 +40,11 @@ def train(dataset: Dataset, run: Run, config: Config, *, overwrite: bool = False
 
     Raises:
         Refused: the Dataset, the config or the folder cannot work.
-        TrainingFailed: more workers died than `scaling.max_failures` allows.
+        TrainingFailed: more workers died than `scaling.max_failures` allows, or what they learned
+            is not finite.
     """
     check_trainable(config, dataset)
+    check_strategy(config)
     begun = _is_begun(run, dataset, config, overwrite=overwrite)
     try:
         return _train(dataset, run, config, begun=begun, overwrite=overwrite)
@@ -57,7 +60,7 @@ def _train(
     with ray_session(config.scaling):
         import ray
 
-        check_resources(config.scaling, config.scaling.workers)
+        check_resources(config.scaling, config.scaling.min_workers or config.scaling.workers)
         task = ray.remote(num_cpus=config.scaling.cpus_per_worker)
         on_gpu = task(_check_base).options(num_gpus=int(config.scaling.use_gpu))
         base, cut = ray.get(on_gpu.remote(dataset, config))
@@ -67,7 +70,7 @@ def _train(
             if cut:
                 print(cut)
             made = time.perf_counter()
-            checkpoint, feed = _fine_tune(dataset, run, config, base)
+            checkpoint, feed = fine_tune(dataset, run, config, base)
             tuned = time.perf_counter()
         remove(run.scratch_dir)
         seconds = {
@@ -92,10 +95,7 @@ def _is_begun(run: Run, dataset: Dataset, config: Config, *, overwrite: bool) ->
     run.check_free(overwrite=overwrite)
     if overwrite or not run.is_half_written or not run.dataset_file.is_file():
         return False
-    if _learning(read_json(run.config_file)) != _learning(config.model_dump(mode="json")):
-        raise ArtifactError(
-            f"Run {run.path} was begun with another config", "give the same, or --overwrite"
-        )
+    _check_same_learning(run, config)
     _check_same_dataset(run, dataset)
     return True
 
@@ -105,8 +105,12 @@ def _begin(run: Run, dataset: Dataset, config: Config, *, begun: bool, overwrite
     if begun:
         run.hold()
         print(f"going on with {run.path}")
-        for stale in (run.progress_file, run.scratch_dir, run.base_draft_dir):
+        for stale in (run.progress_file, run.stopped_file, run.scratch_dir, run.base_draft_dir):
             remove(stale)
+        newest, damaged = newest_whole(run.checkpoints_dir)
+        for name, files in damaged.items():
+            instead = newest.path.name if newest else "the start"
+            print(f"{name} is damaged ({', '.join(files)}): going on from {instead}")
         return
     run.begin(overwrite=overwrite)
     write_json(run.config_file, config.model_dump(mode="json"))
@@ -124,9 +128,24 @@ def _check_same_dataset(run: Run, dataset: Dataset) -> None:
         )
 
 
-def _learning(settings: dict[str, Any]) -> dict[str, Any]:
-    """What must not change in the middle of a run; where it runs may."""
-    return {section: settings.get(section) for section in ("catalog", "data", "model", "train")}
+def _check_same_learning(run: Run, config: Config) -> None:
+    """What is learned must not change in the middle of a run; where it runs may.
+
+    The number of workers is of what is learned: it gives the global batch its size. And DeepSpeed
+    cannot load its optimizer state with another.
+    """
+    begun, given = read_json(run.config_file), config.model_dump(mode="json")
+    keys = [(part, key) for part in ("catalog", "data", "model", "train") for key in given[part]]
+    for part, key in (*keys, ("scaling", "workers"), ("scaling", "strategy")):
+        was, now = begun.get(part, {}).get(key), given[part][key]
+        if was != now:
+            raise ArtifactError(
+                f"Run {run.path} was begun with another config ({part}.{key} = {was!r}, and now "
+                f"{now!r})",
+                "give the same (scaling.min_workers lets fewer go on), or --overwrite"
+                if (part, key) == ("scaling", "workers")
+                else "give the same, or --overwrite",
+            )
 
 
 def _check_base(dataset: Dataset, config: Config) -> tuple[str, str | None]:
@@ -190,78 +209,11 @@ def _make_base(dataset: Dataset, run: Run, config: Config) -> str | None:
     return _long_texts(dataset, config, str(run.base_dir))
 
 
-def _fine_tune(
-    dataset: Dataset, run: Run, config: Config, base: str
-) -> tuple[Path, dict[str, Any]]:
-    """Run the workers to the end; returns the last checkpoint, and what they were fed.
-
-    Given the same name and storage path, Ray Train goes on from its last checkpoint by itself.
-    """
-    from ray.train import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchTrainer
-    from ray.train.v2.api.exceptions import TrainingFailedError
-
-    scaling = config.scaling
-    objective, plan = _examples(dataset, run, config, base)
-    resources = {"CPU": scaling.cpus_per_worker, "GPU": int(scaling.use_gpu)}
-    trainer = TorchTrainer(
-        train_worker,
-        train_loop_config={"run": run, "config": config, "objective": objective, "plan": plan},
-        scaling_config=ScalingConfig(
-            num_workers=scaling.workers,
-            use_gpu=scaling.use_gpu,
-            resources_per_worker={kind: amount for kind, amount in resources.items() if amount},
-        ),
-        run_config=RunConfig(
-            name=run.checkpoints_dir.name,
-            storage_path=str(run.path),
-            failure_config=FailureConfig(max_failures=scaling.max_failures),
-            checkpoint_config=CheckpointConfig(num_to_keep=2),
-        ),
-    )
-    try:
-        result = trainer.fit()
-    except TrainingFailedError as error:
-        reason = str(error).strip().splitlines()[-1][:200]
-        raise TrainingFailed(
-            f"training stopped: workers failed more than {scaling.max_failures} times ({reason})",
-            "mend the cause and give the same command: it goes on from the last checkpoint",
-        ) from error
-    if result.checkpoint is None:
-        raise TrainingFailed("training ended without a checkpoint", "see the log above")
-    return Path(result.checkpoint.path), _account(run, plan)
-
-
-def _examples(dataset: Dataset, run: Run, config: Config, base: str) -> tuple[Any, Any]:
-    """The objective with its token ids and the plan of batches, both in the object store."""
-    import ray
-
-    from shelftag.model.adapter import find_base
-
-    files = count_files(dataset) if config.train.examples == "order_lines" else []
-    task = ray.remote(num_cpus=config.scaling.cpus_per_worker, num_returns=2)(tokenized)
-    found: tuple[Any, Any] = task.remote(dataset, config, find_base(base, run.adapter_dir), files)
-    return found
-
-
-def _account(run: Run, stored: Any) -> dict[str, Any]:
-    """What the workers of the last attempt were fed, and what an epoch has."""
-    import ray
-
-    plan: Plan = ray.get(stored)
-    workers = read_json(run.fed_file(0))["workers"]
-    ranks = [read_json(run.fed_file(rank)) for rank in range(workers)]
-    return feed_account(ranks) | {
-        "rows_per_epoch": plan.rows_per_epoch,
-        "left_over_per_epoch": left_over(plan),
-    }
-
-
 def _freeze(
     dataset: Dataset,
     run: Run,
     config: Config,
-    checkpoint: Path,
+    checkpoint: Checkpoint,
     base: str,
     seconds: dict[str, Any],
 ) -> RunManifest:
@@ -272,13 +224,15 @@ def _freeze(
 
     set_up(config.scaling.threads_per_worker)
     _check_same_dataset(run, dataset)
-    state = read_json(checkpoint / "trainer_state.json")
+    state = read_json(checkpoint.path / "trainer_state.json")
     losses = [entry["loss"] for entry in state["log_history"] if "loss" in entry]
     training = seconds | {
         "steps": state["global_step"],
         "loss": float(losses[-1]) if losses else None,
+        "validation_loss": checkpoint.validation_loss,
+        "starts": [asdict(start) for start in starts(run.checkpoints_dir)],
     }
-    manifest = freeze(run, dataset, config, checkpoint, base, training)
+    manifest = freeze(run, dataset, config, checkpoint.path, base, training)
     accuracy = {"valid_accuracy": manifest.training["valid_accuracy"]}
     log_adapter(config, run, accuracy, state["global_step"])
     return manifest

@@ -1,56 +1,98 @@
-"""What each Ray Train worker does: fit, report, hand its checkpoints over."""
+"""What each Ray Train worker does: fit, and say how it goes.
 
+Checkpoints do not go through Ray: it would hear of one up to two seconds after it was written, and
+keeps its list of them in a file that a kill can leave half written.
+"""
+
+import uuid
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipelines.train_feed import streamed
-from shelftag.artifacts import remove, write_json
+from shelftag.artifacts import Dataset, Run, remove, write_json
 from shelftag.config import Config
+from shelftag.errors import ShelftagError
+from shelftag.training.checkpoints import newest_whole
+from shelftag.training.starts import Start, note_start
 
 
 def train_worker(loop: dict[str, Any]) -> None:
-    """In each training worker: fit, from the last checkpoint if there is one."""
+    """In each training worker: fit, from the last whole checkpoint if there is one.
+
+    An error of ours comes again at each attempt: it is written down, and the attempt that Ray
+    makes after it ends at once.
+    """
+    stopped: Path = loop["run"].stopped_file
+    if stopped.is_file():
+        return
+    try:
+        _fit(**loop)
+    except ShelftagError as error:
+        write_json(stopped, {"problem": error.problem, "way_out": error.way_out})
+        raise
+
+
+def _fit(dataset: Dataset, run: Run, config: Config, base: str, stored: tuple[Any, Any]) -> None:
+    """`stored`: the objective and the plan, in the object store."""
     import ray.train
 
     from shelftag.model.runtime import set_up
     from shelftag.training.fit import Place, learn
     from shelftag.training.watch import watcher
 
-    config: Config = loop["config"]
     set_up(config.scaling.threads_per_worker)
-    context, last = ray.train.get_context(), ray.train.get_checkpoint()
+    context = ray.train.get_context()
     place = Place(context.get_world_rank(), context.get_world_size())
-    objective, plan = ray.get([loop["objective"], loop["plan"]])
-    scratch = loop["run"].scratch_dir / f"rank-{place.rank}"
-    remove(scratch)  # a killed worker left it
+    objective, plan = ray.get(list(stored))
+    scratch, checkpoint = _start(run, place.rank, place.workers)
     fed = learn(
         config,
         objective,
         plan,
         scratch,
-        feed=partial(streamed, loop["plan"]),
+        feed=partial(streamed, stored[1]),
         place=place,
-        checkpoint=Path(last.path) if last else None,
-        callbacks=[watcher(config, loop["run"]), _reporter(place.rank)],
+        checkpoint=checkpoint,
+        checkpoints=run.checkpoints_dir,
+        judged=_judged(dataset, run, config, base),
+        callbacks=[watcher(config, run)],
     )
-    remove(scratch)
-    write_json(loop["run"].fed_file(place.rank), asdict(fed))
+    write_json(run.fed_file(place.rank), asdict(fed))
 
 
-def _reporter(rank: int) -> Any:
-    """A callback that hands each saved checkpoint to Ray.
+def _judged(dataset: Dataset, run: Run, config: Config, base: str) -> Any:
+    """The validation split, if checkpoints are to be judged by it."""
+    from shelftag.catalog.departments import Departments
+    from shelftag.model.adapter import find_base
+    from shelftag.training.examples import read_examples
+    from shelftag.training.objective import objective_of
+    from shelftag.training.saving import undisturbed
 
-    Every rank must report, or the others wait; only rank 0 has files to give.
+    if not config.train.eval_steps:
+        return None
+    departments = Departments(dataset.manifest().departments)
+    valid = read_examples(dataset, departments, "valid", config.train.count_alpha)
+    return objective_of(undisturbed(config), find_base(base, run.adapter_dir), departments, valid)
+
+
+def _start(run: Run, rank: int, workers: int) -> tuple[Path, Path | None]:
+    """An empty folder that all workers write to, and the checkpoint they go on from.
+
+    Rank 0 chooses for all. The folder is a new one each time: a worker that was given up for dead
+    may still write to the last.
     """
-    import ray.train
-    from transformers import TrainerCallback
+    from ray.train.collective import broadcast_from_rank_zero
 
-    class Reporter(TrainerCallback):  # type: ignore[misc]
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
-            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            checkpoint = ray.train.Checkpoint.from_directory(str(folder)) if rank == 0 else None
-            ray.train.report({"step": state.global_step}, checkpoint=checkpoint)
-
-    return Reporter()
+    chosen = None
+    if rank == 0:
+        newest, damaged = newest_whole(run.checkpoints_dir)
+        for name in damaged:
+            remove(run.checkpoints_dir / name)
+        remove(run.scratch_dir)
+        chosen = (run.scratch_dir / uuid.uuid4().hex, newest.path if newest else None)
+        step = newest.step if newest else 0
+        note_start(run.checkpoints_dir, Start(step=step, workers=workers, damaged=damaged))
+    scratch, checkpoint = broadcast_from_rank_zero(chosen)
+    return scratch, checkpoint

@@ -61,9 +61,9 @@ def _timed_worker(loop: dict[str, Any]) -> dict[str, float]:
     import ray
 
     from pipelines.train_feed import streamed
-    from pipelines.train_worker import _reporter
     from shelftag.model.runtime import set_up
     from shelftag.training.fit import learn
+    from shelftag.training.watch import watcher
 
     set_up(threads=1)
     objective, plan = ray.get([loop["objective"], loop["plan"]])
@@ -74,7 +74,8 @@ def _timed_worker(loop: dict[str, Any]) -> dict[str, float]:
         plan,
         run.scratch_dir,
         feed=partial(streamed, loop["plan"]),
-        callbacks=[clock, _reporter(0, run.progress_file)],
+        checkpoints=run.checkpoints_dir,
+        callbacks=[clock, watcher(loop["config"], run)],
     )
     return speed(clock)
 
@@ -97,7 +98,7 @@ def _hf(dataset: Dataset, base: str, config: Config, folder: Path) -> dict[str, 
         remove_columns=["text"],
     )
     arguments: TrainingArguments = training_arguments(
-        config.train, folder, config.train.max_steps, use_gpu=False
+        config, folder, config.train.max_steps, workers=1
     )
     arguments.train_sampling_strategy = "group_by_length"
     clock = step_clock()
@@ -146,13 +147,24 @@ def _trl(dataset: Dataset, base: str, config: Config, folder: Path) -> dict[str,
             disable_tqdm=True,
         ),
         train_dataset=rows,
-        processing_class=AutoTokenizer.from_pretrained(base),
+        processing_class=_open_ended(AutoTokenizer.from_pretrained(base)),
         peft_config=LoraConfig(
             r=lora.r, lora_alpha=lora.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         ),
         callbacks=[clock],
     ).train()
     return speed(clock)
+
+
+def _open_ended(tokenizer: Any) -> Any:
+    """Nano's tokenizer ends every text; a prompt has to go on with its completion."""
+    from tokenizers.processors import TemplateProcessing
+
+    start = (tokenizer.bos_token, tokenizer.bos_token_id)
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single=f"{tokenizer.bos_token} $A", special_tokens=[start]
+    )
+    return tokenizer
 
 
 def _learned(dataset: Dataset) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from pipelines.train import train
 from shelftag.artifacts import MARKER, Dataset, Run, read_json, remove
 from shelftag.config import Config
-from shelftag.errors import ArtifactError, ConfigError
+from shelftag.errors import ArtifactError, ConfigError, TrainingFailed
 from tests import tiny
 
 pytestmark = pytest.mark.usefixtures("ray_here")
@@ -79,6 +79,41 @@ def test_a_run_cut_after_its_last_step_only_ends(
     manifest = train(tiny_dataset, cut(copy), CONFIG)
     assert manifest.training["steps"] == 30
     assert manifest.fingerprint == trained.manifest().fingerprint
+
+
+def test_a_damaged_checkpoint_is_said_and_the_one_before_it_used(
+    trained: Run, copy: Run, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = copy.checkpoints_dir / "checkpoint-30" / "optimizer.pt"
+    last.write_bytes(last.read_bytes()[:-1])
+    manifest = train(tiny_dataset, cut(copy), CONFIG)
+    said = "checkpoint-30 is damaged (optimizer.pt): going on from checkpoint-25"
+    assert said in capsys.readouterr().out
+    assert manifest.training["starts"] == [
+        {"step": 0, "workers": 1, "damaged": {}},
+        {"step": 25, "workers": 1, "damaged": {"checkpoint-30": ["optimizer.pt"]}},
+    ]
+    assert manifest.fingerprint == trained.manifest().fingerprint
+
+
+def test_other_workers_cannot_go_on_with_a_run(copy: Run, tiny_dataset: Dataset) -> None:
+    """The global batch would be another, and optimizer shards fit no other number."""
+    with pytest.raises(ArtifactError, match=r"workers = 1, and now 2\): .* scaling\.min_workers"):
+        train(tiny_dataset, cut(copy), tiny.config("train.max_steps=30", "scaling.workers=2"))
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_ends_the_run(tiny_dataset: Dataset, tmp_path: Path) -> None:
+    """At once: what is sure to come again is not tried again."""
+    run = Run(tmp_path / "run")
+    config = tiny.config(
+        "train.max_steps=30", "train.learning_rate=1e38", "scaling.max_failures=-1"
+    )
+    with pytest.raises(
+        TrainingFailed, match=r"the loss is (nan|inf) at step \d+, and no checkpoint"
+    ):
+        train(tiny_dataset, run, config)
+    assert not run.is_complete
 
 
 @pytest.mark.parametrize(

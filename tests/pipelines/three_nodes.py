@@ -1,9 +1,9 @@
-"""A Ray cluster of three nodes on this machine, until it is killed.
+"""A Ray cluster on this machine, of three nodes or as many as are asked for, until it is killed.
 
-    python -m tests.pipelines.three_nodes FILE
+    python -m tests.pipelines.three_nodes FILE [NODES]
 
 FILE is written when the cluster is there: its address, and the process ids of the raylets of the
-two nodes that are not the head.
+nodes that are not the head. At each SIGUSR1 one more joins, and is added to FILE.
 """
 
 import signal
@@ -17,18 +17,21 @@ from shelftag.artifacts import write_json
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
 
 
-def main(file: Path) -> None:
+def main(file: Path, count: int) -> None:
     """Start the nodes and wait."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     prepare_environment()
     from ray.cluster_utils import Cluster
 
     head = {**NODE, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
-    nodes = [cluster.add_node(**NODE) for _ in range(2)]
-    raylets = [node.all_processes["raylet"][0].process.pid for node in nodes]
-    write_json(file, {"address": cluster.address, "raylets": raylets})
-    signal.pause()
+    nodes = [cluster.add_node(**NODE) for _ in range(count - 1)]
+    while True:
+        raylets = [node.all_processes["raylet"][0].process.pid for node in nodes]
+        write_json(file, {"address": cluster.address, "raylets": raylets})
+        signal.sigwait({signal.SIGUSR1})
+        nodes.append(cluster.add_node(**NODE))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3)

@@ -95,7 +95,8 @@ def test_the_study_s_names_reach_transformers(tmp_path: Path) -> None:
     }
     renamed = {"gradient_checkpointing": True, "warmup_ratio": 0.03}
     train = Config().train.model_copy(update=same | renamed)
-    arguments = training_arguments(train, tmp_path, 1_000, use_gpu=False)
+    config = Config().model_copy(update={"train": train})
+    arguments = training_arguments(config, tmp_path, 1_000, workers=1)
     assert {name: getattr(arguments, name) for name in same} == same
     assert arguments.activation_checkpointing
     assert arguments.warmup_steps == 30

@@ -68,7 +68,7 @@ def test_the_trainer_is_trl_s_and_its_adapters_are_float32(
 ) -> None:
     from trl import SFTConfig, SFTTrainer
 
-    arguments = training_arguments(tiny.GENERATE.train, tmp_path, 10, use_gpu=False)
+    arguments = training_arguments(tiny.GENERATE, tmp_path, 10, workers=1)
     assert isinstance(arguments, SFTConfig)
     assert arguments.completion_only_loss
     assert not arguments.gradient_checkpointing
@@ -85,7 +85,7 @@ def test_the_trainer_is_trl_s_and_its_adapters_are_float32(
 
 def test_the_loss_is_the_mean_over_completion_tokens(objective: Generate, tmp_path: Path) -> None:
     """TRL's fused loss against the plain one, and its gradients, through the tied head too."""
-    arguments = training_arguments(tiny.GENERATE.train, tmp_path, 10, use_gpu=False)
+    arguments = training_arguments(tiny.GENERATE, tmp_path, 10, workers=1)
     model = objective.model()
     trainer = objective.trainer(model=model, args=arguments)
     batch = objective.batch(np.arange(0, 400, 20), 0)

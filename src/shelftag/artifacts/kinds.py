@@ -63,6 +63,7 @@ class Run(Folder[RunManifest]):
         "tensorboard",
         "trackers.json",
         "wandb",
+        "stopped.json",
         "scratch",
         "checkpoints",
         "base",
@@ -101,6 +102,11 @@ class Run(Folder[RunManifest]):
     def fed_file(self, rank: int) -> Path:
         """What a training worker was fed, for as long as the run is trained."""
         return self.scratch_dir / f"fed-{rank}.json"
+
+    @property
+    def stopped_file(self) -> Path:
+        """Why training stopped, if going on would stop it again."""
+        return self.path / "stopped.json"
 
     @property
     def checkpoints_dir(self) -> Path:

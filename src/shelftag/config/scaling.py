@@ -20,6 +20,9 @@ class ScalingConfig(Section):
     """Workers to go on with when machines leave (ddp only): the run is elastic between this and
     `workers`, and keeps its global batch. None waits for all of them."""
 
+    resize_check_s: float = Field(default=60, ge=0)
+    """Seconds between looks for machines that came back, for an elastic run to grow onto."""
+
     strategy: Literal["ddp", "zero2", "zero3", "fsdp"] = "ddp"
     """How workers share the model: a copy each, or sharded (DeepSpeed ZeRO-2, ZeRO-3; FSDP)."""
 

@@ -83,6 +83,10 @@ class TrainConfig(Section):
     save_steps: int = Field(default=25, ge=1)
     """Optimizer steps between checkpoints."""
 
+    eval_steps: int = Field(default=0, ge=0)
+    """Optimizer steps between passes over the validation split, a multiple of `save_steps`; the
+    best of those checkpoints becomes the Run. 0 makes none: the last does."""
+
     logging_steps: int = Field(default=25, ge=1)
     """Optimizer steps between log lines."""
 
@@ -120,4 +124,10 @@ class TrainConfig(Section):
     def _one_precision(self) -> "TrainConfig":
         if self.fp16 and self.bf16:
             raise ValueError("fp16 and bf16 exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _evaluated_when_saved(self) -> "TrainConfig":
+        if self.eval_steps % self.save_steps:
+            raise ValueError("eval_steps must be a multiple of save_steps: a checkpoint is judged")
         return self

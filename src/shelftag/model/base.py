@@ -74,6 +74,7 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+    from transformers.integrations import is_deepspeed_zero3_enabled
 
     dtype = getattr(torch, form.dtype)
     kind, head = AutoModelForCausalLM, dict[str, Any]()
@@ -90,7 +91,7 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
             quantization_config=quantization_config(
                 form.quantization, form.double_quant, dtype, form.quant_storage
             ),
-            device_map={"": device},
+            device_map=None if is_deepspeed_zero3_enabled() else {"": device},
             trust_remote_code=False,
             use_safetensors=True,  # never a pickle
         )

@@ -4,24 +4,31 @@ import math
 from pathlib import Path
 from typing import Any
 
+from shelftag.config import Config
 from shelftag.config.train import TrainConfig
+from shelftag.training.strategies import accumulation, strategy_arguments
 
 
 def total_steps(train: TrainConfig, batches_per_epoch: int, workers: int) -> int:
-    """Optimizer steps of the run: `max_steps`, or else what `epochs` come to."""
+    """Optimizer steps of the run: `max_steps`, or else what `epochs` come to.
+
+    Args:
+        workers: the configured ones, however many are there: steps are of the global batch.
+    """
     if train.max_steps > 0:
         return train.max_steps
     per_step = workers * train.gradient_accumulation_steps
     return max(1, math.ceil(train.epochs * batches_per_epoch / per_step))
 
 
-def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_gpu: bool) -> Any:
-    """`TrainingArguments` of one worker, whose checkpoints go to `folder` before they are kept.
+def training_arguments(config: Config, folder: Path, max_steps: int, workers: int) -> Any:
+    """`TrainingArguments` of one of `workers`; all write their checkpoints to the same `folder`.
 
     For the objective `generate` they are TRL's `SFTConfig`, of the same settings.
     """
     from transformers import TrainingArguments
 
+    train, use_gpu = config.train, config.scaling.use_gpu
     kind, own = TrainingArguments, dict[str, Any]()
     if train.objective == "generate":
         from trl import SFTConfig
@@ -35,7 +42,7 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
         use_cpu=not use_gpu,
         per_device_train_batch_size=train.per_device_train_batch_size,
         per_device_eval_batch_size=train.per_device_eval_batch_size,
-        gradient_accumulation_steps=train.gradient_accumulation_steps,
+        gradient_accumulation_steps=accumulation(config, workers),
         activation_checkpointing=train.gradient_checkpointing,
         max_grad_norm=train.max_grad_norm,
         learning_rate=train.learning_rate,
@@ -51,7 +58,9 @@ def training_arguments(train: TrainConfig, folder: Path, max_steps: int, *, use_
         seed=train.seed,
         ignore_data_skip=True,  # the batch stream starts at the stored step by itself
         remove_unused_columns=False,
+        logging_nan_inf_filter=False,  # `watch_loss` stops at the first
         report_to="none",
         disable_tqdm=True,
         **own,
+        **strategy_arguments(config.scaling),
     )

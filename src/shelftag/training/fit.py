@@ -12,7 +12,10 @@ from shelftag.training.arguments import total_steps, training_arguments
 from shelftag.training.batches import BatchPlan, Plan, Rows, drawn
 from shelftag.training.examples import Examples
 from shelftag.training.fed import Fed, counted
+from shelftag.training.finite import watch_loss
 from shelftag.training.objective import Objective, objective_of
+from shelftag.training.saving import committer, validator
+from shelftag.training.strategies import accumulation
 
 Feed = Callable[[Plan, int, int, int], Iterator[tuple[int, Rows]]]
 """(plan, first, stop, step) -> (position, examples) of each batch, as `drawn` gives them."""
@@ -32,21 +35,15 @@ def fit(
     departments: Departments,
     examples: Examples,
     scratch: Path,
-    *,
-    place: Place = Place(),
-    checkpoint: Path | None = None,
-    callbacks: Sequence[Any] = (),
+    **learning: Any,
 ) -> Fed:
-    """`learn` from products, without Ray.
+    """`learn` from products, without Ray; `learning` is handed on.
 
     Args:
         base: hub id or folder.
     """
     objective = objective_of(config, base, departments, examples)
-    plan = products_plan(objective, examples, config)
-    return learn(
-        config, objective, plan, scratch, place=place, checkpoint=checkpoint, callbacks=callbacks
-    )
+    return learn(config, objective, products_plan(objective, examples, config), scratch, **learning)
 
 
 def products_plan(objective: Objective, examples: Examples, config: Config) -> BatchPlan:
@@ -70,43 +67,53 @@ def learn(
     feed: Feed = drawn,
     place: Place = Place(),
     checkpoint: Path | None = None,
+    checkpoints: Path | None = None,
+    judged: Objective | None = None,
     callbacks: Sequence[Any] = (),
 ) -> Fed:
     """Train the adapter; checkpoints land in `scratch/checkpoint-STEP`, the last step's included.
 
     Args:
+        scratch: the same folder for all workers.
         feed: where the batches of a plan come from.
         checkpoint: a `checkpoint-STEP` of this same run to go on from.
-        callbacks: transformers `TrainerCallback`s, such as the one that reports to Ray.
+        checkpoints: where they are moved to when they are whole; None leaves them in `scratch`.
+        judged: what checkpoints are judged by, at every `train.eval_steps`.
+        callbacks: transformers `TrainerCallback`s, such as the one that writes how it goes.
 
     Returns:
         What this worker was fed.
 
     Raises:
         AccountingError: a batch was lost on the way, or came out of its turn.
+        TrainingFailed: the loss or a weight is not finite.
     """
     from transformers import PrinterCallback, set_seed
 
     train = config.train
     set_seed(train.seed)
-    steps = total_steps(train, plan.batches_per_epoch, place.workers)
+    steps = total_steps(train, plan.batches_per_epoch, config.scaling.workers)
     done = read_json(checkpoint / "trainer_state.json")["global_step"] if checkpoint else 0
-    per_step = train.gradient_accumulation_steps * place.workers
+    per_step = accumulation(config, place.workers) * place.workers
     first, stop = min(done, steps) * per_step + place.rank, steps * per_step
     fed = Fed(place.rank, place.workers, first, stop)
     if done >= steps:  # cut between the last checkpoint and the end of the run
         return fed
 
     def batches() -> Iterator[dict[str, Any]]:
-        stream = feed(plan, first, stop, place.workers)
-        for position, rows in counted(stream, fed):
+        for position, rows in counted(feed(plan, first, stop, place.workers), fed):
             yield objective.batch(rows, position)
 
     # Before the model: DeepSpeed must know of itself when a base is loaded.
-    arguments = training_arguments(train, scratch, steps, use_gpu=config.scaling.use_gpu)
+    arguments = training_arguments(config, scratch, steps, place.workers)
     trainer = objective.trainer(model=objective.model(), args=arguments, callbacks=list(callbacks))
     trainer.get_train_dataloader = lambda: _loader(batches)
     trainer.remove_callback(PrinterCallback)  # our own callbacks print
+    watch_loss(trainer)
+    if train.eval_steps and judged is not None:
+        trainer.add_callback(validator(trainer, judged, config, place.rank))
+    if checkpoints is not None:
+        trainer.add_callback(committer(checkpoints, config, place.rank, place.workers))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     fed.check()
     return fed

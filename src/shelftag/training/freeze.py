@@ -24,8 +24,10 @@ from shelftag.tagging.ensemble import fit_weight, joined
 from shelftag.tagging.identity import run_fingerprint
 from shelftag.tagging.tagger import load_scorer
 from shelftag.training.card import model_card
+from shelftag.training.checkpoints import SEAL, VALIDATION
 from shelftag.training.examples import read_examples
 
+NOT_ADAPTER = ("trainer_state.json", SEAL, VALIDATION)
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "ray")
 
 
@@ -101,7 +103,7 @@ def _take_adapter(run: Run, checkpoint: Path, base: str, departments_count: int)
     """Copy what belongs to the adapter; optimizer and trainer state stay with the checkpoint."""
     run.adapter_dir.mkdir(parents=True, exist_ok=True)
     for file in checkpoint.iterdir():
-        if file.suffix in (".json", ".safetensors") and file.name != "trainer_state.json":
+        if file.suffix in (".json", ".safetensors") and file.name not in NOT_ADAPTER:
             shutil.copyfile(file, run.adapter_dir / file.name)
     name_base(run.adapter_dir, base)
     cut_head(run.adapter_dir, departments_count)

@@ -1,0 +1,64 @@
+"""How a training run ends, when it does not end well."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.train_group import _cause, _stopped, _trained
+from shelftag.artifacts import Run, write_json
+from shelftag.errors import TrainingFailed
+from shelftag.training.checkpoints import commit
+
+
+def save(run: Run, step: int) -> None:
+    """A checkpoint of a run of 40 steps."""
+    draft = run.scratch_dir / f"checkpoint-{step}"
+    draft.mkdir(parents=True)
+    (draft / "adapter_model.safetensors").write_bytes(b"weights")
+    commit(draft, run.checkpoints_dir, {"workers": 1, "strategy": "ddp", "steps": 40})
+
+
+@pytest.mark.parametrize(("steps", "there"), [((), "no checkpoint"), ((10, 20), "checkpoint-20")])
+def test_a_run_without_its_last_step_is_a_failure(
+    tmp_path: Path, steps: tuple[int, ...], there: str
+) -> None:
+    """Workers that end without an error may still have trained nothing."""
+    run = Run(tmp_path)
+    for step in steps:
+        save(run, step)
+    with pytest.raises(TrainingFailed, match=f"ended with {there} and not with its last step"):
+        _trained(run)
+    save(run, 40)
+    assert _trained(run).step == 40
+
+
+def test_a_damaged_last_step_is_no_end(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for step in (30, 40):
+        save(run, step)
+    (run.checkpoints_dir / "checkpoint-40" / "adapter_model.safetensors").write_bytes(b"weight")
+    with pytest.raises(TrainingFailed, match="ended with checkpoint-30"):
+        _trained(run)
+
+
+def test_a_stop_names_the_last_good_checkpoint(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    write_json(run.stopped_file, {"problem": "the loss is nan at step 23", "way_out": "a lower"})
+    assert "no checkpoint was made: a lower" in str(_stopped(run))
+    save(run, 20)
+    said = rf"nan at step 23, and the last good checkpoint is {run.checkpoints_dir}/checkpoint-20:"
+    with pytest.raises(TrainingFailed, match=said):
+        raise _stopped(run)
+
+
+def test_the_cause_is_one_line_and_not_what_followed_from_it() -> None:
+    from ray.train.v2._internal.exceptions import UserExceptionWithTraceback
+    from ray.train.v2.api.exceptions import WorkerGroupError
+
+    closed = RuntimeError("[pair.cc:547] Connection closed by peer [10.0.0.2]:4711")
+    cause = ValueError("the disk is full\nin two lines")
+    failures: dict[int, Exception] = {
+        rank: UserExceptionWithTraceback(error, "Traceback (most recent call last):\n...")
+        for rank, error in enumerate((closed, cause))
+    }
+    assert _cause(WorkerGroupError("...", failures)) == "worker 1: ValueError: the disk is full"
