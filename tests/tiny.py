@@ -35,7 +35,7 @@ OVERRIDES = (
     "model.lora.r=4",
     "train.max_steps=100",
     "train.per_device_train_batch_size=64",
-    "train.learning_rate=0.02",
+    "train.learning_rate=0.005",
     "train.embedding_dropout=0",
     "train.token_dropout=0",
     "scaling.threads_per_worker=1",
@@ -53,7 +53,6 @@ GENERATING = (
     "train.objective=generate",
     'model.prompt="{product} department:"',
     "train.linear=false",
-    "train.learning_rate=0.005",  # at four times that it stops too early
 )
 GENERATE = config(*GENERATING)
 
