@@ -32,7 +32,10 @@ def test_qlora_of_70b_with_zero3_on_two_gpus() -> None:
     https://huggingface.co/docs/peft/accelerate/deepspeed
     """
     config = ("train.per_device_train_batch_size=2", "scaling.workers=2")
-    assert gb("llama2_70b_zero3", *GENERATE, *config) == pytest.approx(36.6, rel=0.05)
+    needed = memory(preset("llama2_70b_zero3", *GENERATE, *config))
+    # which of the two the page measured it does not say
+    assert needed.load_peak / 1e9 == pytest.approx(36.6, rel=0.05)
+    assert (needed.held + needed.activations) / 1e9 == pytest.approx(36.6, rel=0.05)
 
 
 def test_lora_of_70b_with_zero3_on_eight_gpus() -> None:

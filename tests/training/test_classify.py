@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
 from shelftag.artifacts import Dataset
@@ -73,6 +73,15 @@ def test_aisles_widen_the_head_and_are_cut_off_again(
     assert before.shape[0] == 4 + 20
     cut_head(tmp_path, 4)
     assert torch.equal(head(tmp_path), before[:4])
+
+
+def test_adapters_in_bfloat16_are_cut_too(tmp_path: Path) -> None:
+    """DeepSpeed saves them so."""
+    name = "base_model.model.score.weight"
+    weights = {name: torch.randn(7, 8).bfloat16()}
+    save_file(weights, tmp_path / "adapter_model.safetensors")
+    cut_head(tmp_path, 3)
+    assert torch.equal(head(tmp_path), weights[name][:3])
 
 
 def head(folder: Path) -> torch.Tensor:

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from shelftag.artifacts import Dataset
+from tests import tiny
 from tests.training.ranks import Job
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -23,6 +24,13 @@ SHARED = (
     ("zero3", "none"),
     ("fsdp", "none"),
 )
+
+VARIANTS = {
+    "checkpointing": (1, ("train.gradient_checkpointing=true",)),
+    "generate": (1, tiny.GENERATING),  # completions differ in tokens, so that a share is not a half
+    "accumulation": (2, ()),
+}
+"""Batches that each of two workers sums, and settings."""
 
 
 class Runs:
@@ -89,6 +97,25 @@ def test_two_workers_equal_one_and_resumed_equals_undisturbed(
     resumed = runs.job(f"{strategy}-{quantization}-resumed", *settings)
     resumed.run(2, cut)
     check_equal(resumed, whole, first_step=7)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("strategy", ["ddp", "zero3"])
+def test_other_ways_to_train_are_shared_alike(runs: Runs, strategy: str, variant: str) -> None:
+    batches, settings = VARIANTS[variant]
+    alone, shared = (
+        runs.job(
+            f"{strategy}-{variant}-{workers}",
+            *settings,
+            f"scaling.workers={workers}",
+            f"scaling.strategy={strategy if workers > 1 else 'ddp'}",
+            f"train.gradient_accumulation_steps={2 * batches // workers}",
+        )
+        for workers in (1, 2)
+    )
+    alone.run(1)
+    shared.run(2)
+    check_equal(shared, alone)
 
 
 def test_losses_fall(alone: dict[str, Job]) -> None:

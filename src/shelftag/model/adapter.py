@@ -39,15 +39,19 @@ def add_adapter(base: Any, lora: LoraConfig, objective: ObjectiveName = "classif
     )
 
 
-def name_base(adapter_dir: Path, base: str) -> None:
-    """Write into adapter_config.json where the base is found: a hub id, a folder or `../base`."""
+def name_base(adapter_dir: Path, base: str, revision: str | None = None) -> None:
+    """Write into adapter_config.json where the base is found: a hub id, a folder or `../base`.
+
+    With the commit of a hub base, which plain PEFT then loads too.
+    """
     file = adapter_dir / "adapter_config.json"
-    write_text(file, json.dumps(read_json(file) | {"base_model_name_or_path": base}, indent=2))
+    named = {"base_model_name_or_path": base, "revision": revision}
+    write_text(file, json.dumps(read_json(file) | named, indent=2))
 
 
 def cut_head(adapter_dir: Path, departments_count: int) -> None:
     """Keep the rows of the head that are departments; those of aisles have done their work."""
-    from safetensors.numpy import load_file, save_file
+    from safetensors.torch import load_file, save_file  # numpy has no bfloat16
 
     file = adapter_dir / "adapter_model.safetensors"
     weights = load_file(file)
@@ -55,7 +59,7 @@ def cut_head(adapter_dir: Path, departments_count: int) -> None:
     if all(len(weights[name]) == departments_count for name in heads):
         return
     for name in heads:
-        weights[name] = weights[name][:departments_count].copy()
+        weights[name] = weights[name][:departments_count].clone()
     save_file(weights, file, metadata={"format": "pt"})
 
 
@@ -93,7 +97,8 @@ def load_unadapted(adapter_dir: Path, departments: Departments, form: InferenceF
     """
     import torch
 
-    device = "cuda" if torch.cuda.is_available() and not form.merged else "cpu"
+    # "auto": a base larger than the GPU goes to several, or in part to CPU memory (accelerate)
+    device = "auto" if torch.cuda.is_available() and not form.merged else "cpu"
     base = load_base(find_base(_named_base(adapter_dir), adapter_dir), departments, form, device)
     if form.merged and form.quantization != "none":
         base = base.dequantize()

@@ -42,7 +42,7 @@ class InferenceForm:
 
 
 def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
-    """As trained: on a GPU in its 16-bit type (not run on a GPU), on a CPU in float32."""
+    """What is loaded: on a GPU in its 16-bit type (not run on a GPU), on a CPU in float32."""
     half: DTypeName = "float16" if train.fp16 else "bfloat16" if train.bf16 else "float32"
     return InferenceForm(
         quantization=model.quantization,
@@ -91,7 +91,7 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
             quantization_config=quantization_config(
                 form.quantization, form.double_quant, dtype, form.quant_storage
             ),
-            device_map=None if is_deepspeed_zero3_enabled() else {"": device},
+            device_map=None if is_deepspeed_zero3_enabled() else _placed(device),
             trust_remote_code=False,
             use_safetensors=True,  # never a pickle
         )
@@ -99,6 +99,10 @@ def load_base(name: str | Path, departments: Departments, form: InferenceForm, d
         raise _not_loadable(str(name), error) from error
     forbid_cpu_repacking(base)
     return base
+
+
+def _placed(device: str) -> Any:
+    return device if device == "auto" else {"": device}
 
 
 def check_base(name: str, model: ModelConfig, train: TrainConfig) -> None:
@@ -125,6 +129,13 @@ def check_base(name: str, model: ModelConfig, train: TrainConfig) -> None:
             f"config model.max_length = {model.max_length} breaks the rule: {name} has "
             f"{positions} positions",
             f"set model.max_length={positions} or less",
+        )
+    vocabulary = getattr(read, "vocab_size", None)
+    if vocabulary is not None and tokenizer.pad_token_id >= vocabulary:
+        raise ConfigError(
+            f"the tokenizer of {name} pads with token {tokenizer.pad_token_id}, and the base has "
+            f"embeddings for {vocabulary} tokens",
+            "give the base embeddings for its padding, or take that token out of the tokenizer",
         )
     if train.token_dropout and tokenizer.unk_token_id in (None, tokenizer.pad_token_id):
         raise ConfigError(

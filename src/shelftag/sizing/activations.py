@@ -6,10 +6,8 @@ layer at a time is computed again (Chen et al. 2016, https://arxiv.org/abs/1604.
 """
 
 from shelftag.config import Config
-from shelftag.sizing.precision import residual_bytes, weight_bytes
+from shelftag.sizing.precision import FLOAT32, residual_bytes, weight_bytes
 from shelftag.sizing.shapes import Shape
-
-FLOAT32 = 4
 
 
 def activations(shape: Shape, config: Config) -> float:

@@ -73,7 +73,7 @@ def estimate(shape: Shape, config: Config, head_rows: int = HEAD_ROWS) -> Memory
         gradients=FLOAT32 * trained * copies / shards,
         optimizer=state,
         activations=activations(shape, config),
-        load_peak=_load_peak(shape, config, whole),
+        load_peak=_load_peak(shape, config, whole, FLOAT32 * trained),
         offloaded=_offloaded(config, whole, trained),
     )
 
@@ -159,12 +159,12 @@ def _offloaded(config: Config, whole: float, trained: int) -> float:
     return trained * _state_bytes(config) + (whole if shards_weights(config) else 0)
 
 
-def _load_peak(shape: Shape, config: Config, whole: float) -> float:
-    """A base is loaded tensor by tensor, each in 16 bit first.
+def _load_peak(shape: Shape, config: Config, whole: float, adapter: float) -> float:
+    """A base is loaded tensor by tensor, each in 16 bit first; then the adapter comes.
 
     ZeRO-3 shards it as it comes, unless it is NF4 (tried: `ds_shape` is None); FSDP shards later.
     """
     largest = max(shape.embedding, *(i * o for i, o in shape.linears.values()))
     if config.scaling.strategy == "zero3" and config.model.quantization == "none":
         return _held(shape, config, whole)
-    return whole + largest * weight_bytes(config)
+    return whole + max(largest * weight_bytes(config), adapter)

@@ -33,9 +33,11 @@ def _fp16_on_a_cpu(config: Config, device: Device | None) -> bool:
 
 
 def _unshardable(config: Config, _: Device | None) -> bool:
-    sharded = config.scaling.strategy in ("zero3", "fsdp") and config.scaling.use_gpu
+    scaling, storage = config.scaling, config.model.quant_storage
+    sharded = scaling.strategy in ("zero3", "fsdp") and scaling.use_gpu
+    cast = scaling.strategy == "zero2" and storage is not None  # DeepSpeed casts all that is float
     packed = config.model.quantization != "none"
-    return packed and sharded and config.model.quant_storage != storage_needed(config)
+    return packed and (sharded or cast) and storage != storage_needed(config)
 
 
 def _nf4_to_cpu(config: Config, _: Device | None) -> bool:

@@ -37,13 +37,15 @@ def training_arguments(config: Config, folder: Path, max_steps: int, workers: in
     return kind(
         output_dir=str(folder),
         max_steps=max_steps,
-        fp16=train.fp16 and use_gpu,
+        fp16=train.fp16,
         bf16=train.bf16,
         use_cpu=not use_gpu,
         per_device_train_batch_size=train.per_device_train_batch_size,
         per_device_eval_batch_size=train.per_device_eval_batch_size,
         gradient_accumulation_steps=accumulation(config, workers),
         activation_checkpointing=train.gradient_checkpointing,
+        # TRL: with PEFT, ZeRO-3 recomputes rightly only the reentrant way
+        activation_checkpointing_kwargs={"use_reentrant": config.scaling.strategy == "zero3"},
         max_grad_norm=train.max_grad_norm,
         learning_rate=train.learning_rate,
         weight_decay=train.weight_decay,

@@ -27,14 +27,36 @@ model = AutoPeftModelForCausalLM.from_pretrained(".")""",
 }
 """How plain PEFT loads an adapter, by its objective."""
 
+MERGED_LOADING = {
+    "classify": """\
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+model = AutoModelForSequenceClassification.from_pretrained(".")
+tokenizer = AutoTokenizer.from_pretrained(".")
+logits = model(**tokenizer(["organic rye bread"], return_tensors="pt")).logits
+print(model.config.id2label[logits.argmax().item()])""",
+    "generate": """\
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+model = AutoModelForCausalLM.from_pretrained(".")
+tokenizer = AutoTokenizer.from_pretrained(".")
+before, after = (
+    tokenizer(words, add_special_tokens=False)["input_ids"]
+    for words in {prompt}.split("{{product}}")
+)
+product = tokenizer("organic rye bread", add_special_tokens=False)["input_ids"]
+ids = torch.tensor([[tokenizer.bos_token_id, *before, *product, *after]])
+answer = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8)
+print(tokenizer.decode(answer[0, ids.shape[1] :], skip_special_tokens=True))""",
+}
+"""How plain transformers loads a merged model; `generate` answers freely, which tags never do."""
+
 
 def model_card(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) -> str:
     """README.md beside the adapter: what it is, what it scored, and how it is loaded."""
-    how = LOADING[run.inference.get("objective", "classify")].format(
-        departments=len(run.departments)
-    )
+    objective = run.inference.get("objective", "classify")
+    how = LOADING[objective].format(departments=len(run.departments))
     return f"""\
-{front_matter(run.base, "peft")}
+{front_matter(run.base, "peft", objective)}
 {title(run.base, "shelftag department tagger")}
 
 Gives a product one of {len(run.departments)} departments: {", ".join(run.departments)}.
@@ -67,8 +89,10 @@ The data's own terms are its owner's to say.
 
 def merged_card(run: RunManifest, dtype: str) -> str:
     """README.md beside an exported model."""
+    objective = run.inference.get("objective", "classify")
+    prompt = json.dumps(run.inference.get("prompt", ""))
     return f"""\
-{front_matter(run.base, "transformers")}
+{front_matter(run.base, "transformers", objective)}
 {title(run.base, "shelftag department tagger, merged")}
 
 Gives a product one of {len(run.departments)} departments: {", ".join(run.departments)}.
@@ -83,11 +107,7 @@ form. Text goes in as shelftag writes it: NFKC, casefolded, white space folded, 
 after " : ".
 
 ```python
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
-model = AutoModelForSequenceClassification.from_pretrained(".")
-tokenizer = AutoTokenizer.from_pretrained(".")
-logits = model(**tokenizer(["organic rye bread"], return_tensors="pt")).logits
-print(model.config.id2label[logits.argmax().item()])
+{MERGED_LOADING[objective].format(prompt=prompt)}
 ```
 
 ## Limits
@@ -101,7 +121,7 @@ The data's own terms are its owner's to say.
 """
 
 
-def front_matter(base: str, library: str) -> str:
+def front_matter(base: str, library: str, objective: str) -> str:
     """The YAML that the hub reads; a local folder is not named there."""
     licence = licence_of(base).identifier
     is_hub_id = re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", base) is not None
@@ -109,7 +129,7 @@ def front_matter(base: str, library: str) -> str:
         f"library_name: {library}",
         *([f"base_model: {base}"] if is_hub_id else []),
         *([f"license: {licence}"] if licence else []),
-        "pipeline_tag: text-classification",
+        f"pipeline_tag: text-{'generation' if objective == 'generate' else 'classification'}",
         "tags: [shelftag, product-classification]",
     ]
     return "\n".join(["---", *lines, "---"])

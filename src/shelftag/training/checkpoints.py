@@ -8,6 +8,7 @@ damaged costs one interval, not the run.
 """
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,9 +87,9 @@ def commit(draft: Path, folder: Path, made_by: dict[str, Any]) -> None:
     """Seal a draft, put it among a run's checkpoints, and remove those that are not needed."""
     seal(draft, made_by)
     place = folder / draft.name
-    if place.exists():  # a worker group that was given up for dead had come as far
-        remove(place)
     folder.mkdir(parents=True, exist_ok=True)
+    if place.exists():  # a worker group that was given up for dead had come as far
+        place.rename(draft.with_name(f"{draft.name}.before"))
     draft.rename(place)
     _sync(folder)
     _prune(folder)
@@ -115,7 +116,8 @@ def _prune(folder: Path) -> None:
 
 
 def _loss(checkpoint: Checkpoint) -> float:
-    return checkpoint.validation_loss or 0.0
+    loss = checkpoint.validation_loss
+    return math.inf if loss is None else loss
 
 
 def _files(folder: Path) -> Iterator[Path]:

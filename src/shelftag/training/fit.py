@@ -114,6 +114,8 @@ def learn(
         trainer.add_callback(validator(trainer, judged, config, place.rank))
     if checkpoints is not None:
         trainer.add_callback(committer(checkpoints, config, place.rank, place.workers))
+    if place.rank:  # dropout of its own; a checkpoint restores each rank's random state
+        set_seed(train.seed + place.rank)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     fed.check()
     return fed

@@ -45,7 +45,7 @@ def freeze(
     """
     manifest = dataset.manifest()
     departments = Departments(manifest.departments)
-    _take_adapter(run, checkpoint, base, len(departments))
+    _take_adapter(run, checkpoint, base, len(departments), config.model.revision)
     write_json(run.departments_file, {"departments": list(departments.names)})
     train = read_examples(dataset, departments, "train", count_alpha=0.0)
     seed = config.train.seed
@@ -99,11 +99,13 @@ def _scores(
     }
 
 
-def _take_adapter(run: Run, checkpoint: Path, base: str, departments_count: int) -> None:
+def _take_adapter(
+    run: Run, checkpoint: Path, base: str, departments_count: int, revision: str | None
+) -> None:
     """Copy what belongs to the adapter; optimizer and trainer state stay with the checkpoint."""
     run.adapter_dir.mkdir(parents=True, exist_ok=True)
     for file in checkpoint.iterdir():
         if file.suffix in (".json", ".safetensors") and file.name not in NOT_ADAPTER:
             shutil.copyfile(file, run.adapter_dir / file.name)
-    name_base(run.adapter_dir, base)
+    name_base(run.adapter_dir, base, revision)
     cut_head(run.adapter_dir, departments_count)

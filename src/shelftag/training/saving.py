@@ -1,5 +1,6 @@
 """What happens when the Trainer saves: the checkpoint is judged, sealed and put in its place."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import numpy as np
 
 from shelftag.artifacts import write_json
 from shelftag.config import Config
+from shelftag.errors import TrainingFailed
 from shelftag.training.checkpoints import VALIDATION, commit
-from shelftag.training.finite import check_finite
+from shelftag.training.finite import WAY_OUT, check_finite
 from shelftag.training.objective import Objective
 
 
@@ -48,6 +50,10 @@ def validator(trainer: Any, objective: Objective, config: Config, rank: int) -> 
             if state.global_step % train.eval_steps and state.global_step < state.max_steps:
                 return
             loss = validation_loss(trainer, objective, train.per_device_eval_batch_size)
+            if not math.isfinite(loss):
+                raise TrainingFailed(
+                    f"the validation loss is {loss:g} at step {state.global_step}", WAY_OUT
+                )
             if rank == 0:
                 draft = Path(args.output_dir) / f"checkpoint-{state.global_step}"
                 write_json(draft / VALIDATION, {"step": state.global_step, "loss": loss})
@@ -62,7 +68,7 @@ def undisturbed(config: Config) -> Config:
 
 
 def validation_loss(trainer: Any, objective: Objective, batch_size: int) -> float:
-    """Mean loss of a Trainer's model over an objective's examples, without dropout."""
+    """Mean training loss (label smoothing included) over batches of examples, without dropout."""
     import torch
 
     model, total, seen = trainer.model_wrapped, 0.0, 0

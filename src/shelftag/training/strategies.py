@@ -69,7 +69,10 @@ def strategy_arguments(scaling: ScalingConfig) -> dict[str, Any]:
 def _deepspeed(scaling: ScalingConfig) -> dict[str, Any]:
     to_cpu = {"device": "cpu", "pin_memory": scaling.use_gpu}
     zero: dict[str, Any] = {"stage": 2 if scaling.strategy == "zero2" else 3}
+    zero["reduce_bucket_size"] = "auto"  # by the width; DeepSpeed's default takes 1 to 2 GB
     if zero["stage"] == 3:
+        zero["stage3_prefetch_bucket_size"] = "auto"
+        zero["stage3_param_persistence_threshold"] = "auto"
         zero["stage3_gather_16bit_weights_on_model_save"] = True  # a checkpoint's adapter is whole
     if scaling.offload:
         zero["offload_optimizer"] = to_cpu
