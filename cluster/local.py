@@ -8,6 +8,8 @@ import gc
 import logging
 import os
 import secrets
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +43,7 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         problem = f"Ray does not answer on {where} ({reason})"
         raise InputError(problem, "start the cluster, or leave scaling.address out") from error
     try:
-        with _unwrapped():
+        with _unwrapped(), _terminated_like_interrupted():
             yield
     finally:
         _stop()
@@ -59,6 +61,23 @@ def _stop() -> None:
         ray.shutdown()
     finally:
         gc.enable()
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM stops a verb as Ctrl-C does; Ray's own handler would print its stack and leave."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager
@@ -85,12 +104,14 @@ def check_resources(scaling: ScalingConfig, workers: int) -> None:
     import ray
 
     have = ray.cluster_resources()
-    needs = {"CPU": workers * scaling.cpus_per_worker, "GPU": workers * int(scaling.use_gpu)}
+    needs = {"GPU": workers * int(scaling.use_gpu), "CPU": workers * scaling.cpus_per_worker}
     for kind, needed in needs.items():
         if have.get(kind, 0) < needed:
             raise ConfigError(
                 f"scaling asks for {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
-                "ask for fewer workers or cpus_per_worker, or set scaling.use_gpu=false",
+                "set scaling.use_gpu=false, or join a cluster that has them (scaling.address)"
+                if kind == "GPU"
+                else "lower scaling.workers or scaling.cpus_per_worker",
             )
 
 

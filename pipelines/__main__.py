@@ -23,8 +23,11 @@ examples:
   shelftag serve --run run --port 8000
 
 Every setting can be given as section.key=value; `shelftag VERB --dry-run` prints them all.
-Exit codes: 0 done, 1 ran and failed, 2 refused before starting.
+Exit codes: 0 done, 1 ran and failed, 2 refused before starting, 130 interrupted.
 """
+
+
+CONFIGS = Path(__file__).parent / "configs"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ VERBS = {
             "shelftag train --dataset dataset --out run",
             "shelftag train --dataset dataset --out run --config llama2_7b_t4   # needs a GPU",
             "shelftag train --dataset dataset --out run model.quantization=none train.epochs=2",
+            "shelftag train --dataset dataset --out run --config nano_generate",
+            "shelftag train --dataset dataset --out run scaling.workers=2 scaling.strategy=zero3",
         ),
         (
             _path("dataset", "folder that `prepare` made"),
@@ -210,7 +215,8 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
             type=Path if option.path else str,
             metavar="PATH" if option.path else "VALUE",
         )
-    sub.add_argument("--config", metavar="FILE", help="YAML file, or a name in pipelines/configs")
+    presets = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
+    sub.add_argument("--config", metavar="FILE", help=f"YAML file, or one of {presets}")
     sub.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
     sub.add_argument("overrides", nargs="*", metavar="key=value", help="config overrides")
 
@@ -256,7 +262,7 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
     file, overrides = _config_file(options.pop("config")), options.pop("overrides")
     keyed = {o.key: options.pop(o.name.replace("-", "_")) for o in verb.options if o.key}
     given = {key: value for key, value in keyed.items() if value is not None}
-    config = load_config(file, overrides, given)
+    config = load_config(file, overrides, given, CONFIGS)
     if options.pop("dry_run"):
         print(config.yaml(), end="")
         return 0
@@ -268,7 +274,7 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
 def _config_file(name: str | None) -> Path | None:
     if name is None:
         return None
-    packaged = Path(__file__).parent / "configs" / f"{name}.yaml"
+    packaged = CONFIGS / f"{name}.yaml"
     return packaged if packaged.is_file() else Path(name)
 
 

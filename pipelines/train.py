@@ -7,6 +7,7 @@
 The same command goes on where a killed run stopped.
 """
 
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,12 +17,15 @@ from cluster.local import check_resources, ray_session
 from pipelines.train_group import fine_tune
 from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove, write_json
 from shelftag.config import Config
-from shelftag.errors import ArtifactError, ConfigError
+from shelftag.errors import ArtifactError, ConfigError, Refused
 from shelftag.training.checkpoints import Checkpoint, newest_whole
 from shelftag.training.progress import Pace, followed
 from shelftag.training.rules import check_trainable
 from shelftag.training.starts import starts
 from shelftag.training.strategies import check_strategy
+
+NOT_LEARNING = ("output_dir", "report_to", "logging_steps")
+"""Settings of `train` that may change in the middle of a run."""
 
 
 def main(*, dataset: Path, overwrite: bool, config: Config) -> None:
@@ -29,9 +33,20 @@ def main(*, dataset: Path, overwrite: bool, config: Config) -> None:
     if config.train.output_dir is None:
         raise ConfigError("no folder for the Run is named", "give --out RUN")
     run = Run(Path(config.train.output_dir))
-    manifest = train(Dataset(dataset), run, config, overwrite=overwrite)
-    took = manifest.training["seconds"]
+    try:
+        manifest = train(Dataset(dataset), run, config, overwrite=overwrite)
+    except KeyboardInterrupt:
+        newest, _ = newest_whole(run.checkpoints_dir)
+        where = newest.path.name if newest else "the start"
+        print(f"stopped: the same command goes on from {where}", file=sys.stderr)
+        raise
+    scores, took = manifest.training, manifest.training["seconds"]
+    alone = scores["valid_accuracy_alone"]
     print(f"Run {run.path} ({manifest.fingerprint[:8]}): {took:.0f} s in this session")
+    print(
+        f"validation: {scores['valid_accuracy']:.1%} of {scores['valid_rows']:,} products right"
+        + (f", {alone:.1%} without the linear model" if config.train.linear else "")
+    )
     print(f"next: shelftag evaluate --run {run.path} --dataset {Path(dataset).absolute()}")
 
 
@@ -66,7 +81,12 @@ def _train(
         base, cut = ray.get(on_gpu.remote(dataset, config))
         _begin(run, dataset, config, begun=begun, overwrite=overwrite)
         with followed(run.progress_file):
-            cut = ray.get(task(_make_base).remote(dataset, run, config)) or cut
+            try:
+                cut = ray.get(task(_make_base).remote(dataset, run, config)) or cut
+            except Refused:  # before any training: the folder is as it was found
+                if not begun:
+                    run.abandon()
+                raise
             if cut:
                 print(cut)
             made = time.perf_counter()
@@ -108,9 +128,11 @@ def _begin(run: Run, dataset: Dataset, config: Config, *, begun: bool, overwrite
         for stale in (run.progress_file, run.stopped_file, run.scratch_dir, run.base_draft_dir):
             remove(stale)
         newest, damaged = newest_whole(run.checkpoints_dir)
+        instead = newest.path.name if newest else "the start"
         for name, files in damaged.items():
-            instead = newest.path.name if newest else "the start"
             print(f"{name} is damaged ({', '.join(files)}): going on from {instead}")
+        if not damaged:
+            print(f"from {instead}" + ("" if newest else ": no checkpoint is there"))
         return
     run.begin(overwrite=overwrite)
     write_json(run.config_file, config.model_dump(mode="json"))
@@ -135,7 +157,8 @@ def _check_same_learning(run: Run, config: Config) -> None:
     cannot load its optimizer state with another.
     """
     begun, given = read_json(run.config_file), config.model_dump(mode="json")
-    keys = [(part, key) for part in ("catalog", "data", "model", "train") for key in given[part]]
+    parts = ("catalog", "data", "model", "train")
+    keys = [(part, key) for part in parts for key in given[part] if key not in NOT_LEARNING]
     for part, key in (*keys, ("scaling", "workers"), ("scaling", "strategy")):
         was, now = begun.get(part, {}).get(key), given[part][key]
         if was != now:
@@ -153,13 +176,19 @@ def _check_base(dataset: Dataset, config: Config) -> tuple[str, str | None]:
     from shelftag.catalog.departments import Departments
     from shelftag.model.adapter import MADE_BASE
     from shelftag.model.base import check_base, check_prompt
+    from shelftag.training.arguments import check_names
     from shelftag.training.rules import check_fits, this_gpu
 
+    check_names(config.train)
     if config.scaling.use_gpu:
         check_fits(config, this_gpu())
     if config.model.base == "nano":
         return MADE_BASE, None
     folder = Path(config.model.base)
+    if folder.is_absolute() and not folder.is_dir():
+        raise ConfigError(
+            f"config model.base = {str(folder)!r} is no folder", "name one, or a hub id"
+        )
     base = str(folder.resolve()) if folder.is_dir() else config.model.base
     check_base(base, config.model, config.train)
     if config.train.objective == "generate":

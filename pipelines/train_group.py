@@ -109,6 +109,8 @@ def _run_workers(loop: dict[str, Any]) -> str:
     configs = _ray_configs(loop["run"], loop["config"])
     try:
         TorchTrainer(train_worker, train_loop_config=loop, **configs).fit()
+    except SystemExit as stopped:  # Ray Train's own answer to Ctrl-C
+        raise KeyboardInterrupt from stopped
     except (ControllerError, RayActorError) as error:
         raise ControllerLost(_first_line(error)) from error
     except TrainingFailedError as error:

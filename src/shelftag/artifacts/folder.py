@@ -127,6 +127,13 @@ class Folder(Generic[M]):
             marker.flush()
         _held[self.path] = marker
 
+    def abandon(self) -> None:
+        """Leave a folder that was begun without anything in it of ours."""
+        for name in self.contents:
+            remove(self.path / name)
+        remove(self.path / MARKER)
+        self.release()
+
     def release(self) -> None:
         """Let others write to it again."""
         marker = _held.pop(self.path, None)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from shelftag.config.section import Section
 
@@ -119,6 +119,11 @@ class TrainConfig(Section):
         if self.examples == "order_lines" and self.count_alpha not in (0, 1):
             raise ValueError("count_alpha weights products, and examples = order_lines has none")
         return self
+
+    @field_validator("report_to", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_precision(self) -> "TrainConfig":

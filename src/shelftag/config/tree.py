@@ -44,16 +44,17 @@ def load_config(
     file: Path | None = None,
     overrides: Sequence[str] = (),
     options: Mapping[str, str] | None = None,
+    presets: Path | None = None,
 ) -> Config:
     """Resolve defaults, a YAML file, `key=value` overrides and options, in this order.
 
     The values of overrides are YAML; those of options (key path -> text) are taken as they are,
-    so that a folder may be called `run #2`.
+    so that a folder may be called `run #2`. A file may extend one beside it or in `presets`.
 
     Raises:
         ConfigError: the file cannot be read, or a key or value breaks a rule.
     """
-    tree = _extended(_read(file), file) if file else {}
+    tree = _extended(_read(file), file, presets) if file else {}
     for override in overrides:
         _apply(tree, override)
     for path, text in (options or {}).items():
@@ -88,12 +89,17 @@ def _read(file: Path) -> dict[str, Any]:
     return tree
 
 
-def _extended(tree: dict[str, Any], file: Path) -> dict[str, Any]:
-    """A file's tree over that of the file it `extends`, named without `.yaml`, beside it."""
+def _extended(tree: dict[str, Any], file: Path, presets: Path | None) -> dict[str, Any]:
+    """A file's tree over that of the file it `extends`: one beside it, or a preset."""
     if "extends" not in tree:
         return tree
     own = {key: value for key, value in tree.items() if key != "extends"}
-    base = file.parent / f"{tree['extends']}.yaml"
+    name = str(tree["extends"]).removesuffix(".yaml")
+    places = [folder / f"{name}.yaml" for folder in (file.parent, presets) if folder]
+    base = next((place for place in places if place.is_file() and place != file), None)
+    if base is None:
+        problem = f"config {file} extends {name!r}, which is no file beside it and no preset"
+        raise ConfigError(problem, "name one, without .yaml")
     below = _read(base)
     if "extends" in below:
         raise ConfigError(f"config {file} extends {base}, which extends too", "extend that one's")

@@ -6,6 +6,7 @@ from typing import Any
 
 from shelftag.config import Config
 from shelftag.config.train import TrainConfig
+from shelftag.errors import ConfigError
 from shelftag.training.strategies import accumulation, strategy_arguments
 
 
@@ -19,6 +20,27 @@ def total_steps(train: TrainConfig, batches_per_epoch: int, workers: int) -> int
         return train.max_steps
     per_step = workers * train.gradient_accumulation_steps
     return max(1, math.ceil(train.epochs * batches_per_epoch / per_step))
+
+
+def check_names(train: TrainConfig) -> None:
+    """Refuse an optimizer or a schedule that transformers does not know.
+
+    Raises:
+        ConfigError: naming those it knows.
+    """
+    from transformers import SchedulerType
+    from transformers.training_args import OptimizerNames
+
+    for key, value, known in (
+        ("optim", train.optim, OptimizerNames),
+        ("lr_scheduler_type", train.lr_scheduler_type, SchedulerType),
+    ):
+        names = [one.value for one in known]
+        if value not in names:
+            raise ConfigError(
+                f"config train.{key} = {value!r} is not known to transformers",
+                f"name one of {', '.join(names)}",
+            )
 
 
 def training_arguments(config: Config, folder: Path, max_steps: int, workers: int) -> Any:

@@ -54,6 +54,7 @@ def freeze(
     scorer = load_scorer(run, departments, form, config.train.per_device_eval_batch_size)
     valid = read_examples(dataset, departments, "valid", count_alpha=0.0)
     logits = scorer.logits(valid.texts)
+    alone = float((logits.argmax(axis=1) == valid.labels).mean())
     if config.train.linear:
         helper = fit_aisles(train.texts, train.labels, train.aisles, len(departments), seed)
         helper.save(run.linear_aisles_dir)
@@ -76,7 +77,9 @@ def freeze(
         departments=departments.names,
         base=base,
         inference=asdict(form),
-        training=dict(training) | _scores(logits, valid.labels, calibration),
+        training=dict(training)
+        | _scores(logits, valid.labels, calibration)
+        | {"valid_accuracy_alone": alone},
         versions={library: version(library) for library in LIBRARIES},
     )
     write_text(run.adapter_dir / "README.md", model_card(published, manifest, calibration))

@@ -28,13 +28,16 @@ SHOWN = {
 
 
 class Pace:
-    """Writes stage, step, figures and time left to a file, at most once a second."""
+    """Writes stage, step, figures and time left to a file, at most once a second.
+
+    Rates are of the steps since the last line.
+    """
 
     def __init__(self, file: Path, stage: str, first_step: int = 0) -> None:
         self._file = file
         self._stage = stage
         self._first_step = first_step
-        self._started = time.perf_counter()
+        self._last = (first_step, time.perf_counter())
         self._written = 0.0
 
     def __call__(
@@ -45,7 +48,9 @@ class Pace:
         if now - self._written < WRITE_EVERY_S and step < steps:
             return
         self._written = now
-        rate = (step - self._first_step) / (now - self._started)
+        last_step, last = self._last
+        rate = (step - last_step) / (now - last)
+        self._last = (step, now)
         write_json(
             self._file,
             {

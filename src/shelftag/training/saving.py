@@ -54,6 +54,7 @@ def validator(trainer: Any, objective: Objective, config: Config, rank: int) -> 
                 raise TrainingFailed(
                     f"the validation loss is {loss:g} at step {state.global_step}", WAY_OUT
                 )
+            trainer.log({"eval_loss": loss})
             if rank == 0:
                 draft = Path(args.output_dir) / f"checkpoint-{state.global_step}"
                 write_json(draft / VALIDATION, {"step": state.global_step, "loss": loss})

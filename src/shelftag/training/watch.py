@@ -18,7 +18,7 @@ LOGGED = ("learning_rate", "grad_norm")
 def watcher(config: Config, run: Run) -> Any:
     """A transformers `TrainerCallback`; only the first of all workers writes.
 
-    Rates are means since the start or resumption: real tokens, that is without padding, and names
+    Rates are of the steps since the last log line: real tokens, that is without padding, and names
     of all workers together. Memory is the first worker's peak.
     """
     from transformers import TrainerCallback
@@ -28,8 +28,7 @@ def watcher(config: Config, run: Run) -> Any:
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
             self.pace = Pace(run.progress_file, "train", state.global_step)
-            self.first = (state.global_step, state.num_input_tokens_seen)
-            self.started = time.perf_counter()
+            self.last = (state.global_step, state.num_input_tokens_seen, time.perf_counter())
             if state.is_world_process_zero:
                 self.trackers = open_trackers(config, run, state.global_step)
 
@@ -54,8 +53,9 @@ def watcher(config: Config, run: Run) -> Any:
                 tracker.close()
 
         def _measured(self, args: Any, state: Any) -> dict[str, float]:
-            seconds = time.perf_counter() - self.started
-            step, tokens = self.first
+            step, tokens, then = self.last
+            self.last = (state.global_step, state.num_input_tokens_seen, time.perf_counter())
+            seconds = self.last[2] - then
             names = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
             return {
                 "tokens_per_s": round((state.num_input_tokens_seen - tokens) / seconds),
