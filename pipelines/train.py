@@ -186,9 +186,8 @@ def _check_base(dataset: Dataset, config: Config) -> tuple[str, str | None]:
         return MADE_BASE, None
     folder = Path(config.model.base)
     if folder.is_absolute() and not folder.is_dir():
-        raise ConfigError(
-            f"config model.base = {str(folder)!r} is no folder", "name one, or a hub id"
-        )
+        problem = f"config model.base = {str(folder)!r} cannot be loaded (no such folder)"
+        raise ConfigError(problem, "name `nano`, a hub id, or a folder with safetensors")
     base = str(folder.resolve()) if folder.is_dir() else config.model.base
     check_base(base, config.model, config.train)
     if config.train.objective == "generate":
