@@ -124,8 +124,18 @@ def test_one_level_of_extending(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("extends: c\n")
     with pytest.raises(ConfigError, match=r"a\.yaml extends .*b\.yaml, which extends too"):
         load_config(tmp_path / "a.yaml")
-    with pytest.raises(ConfigError, match=r"c\.yaml cannot be read"):
+    with pytest.raises(ConfigError, match=r"b\.yaml extends 'c', which is no file"):
         load_config(tmp_path / "b.yaml")
+
+
+def test_a_preset_may_be_extended_from_anywhere(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("extends: llama2_7b_t4\ntrain: {epochs: 3}\n")
+    config = load_config(own, presets=CONFIGS)
+    assert (config.model.base, config.train.epochs) == ("NousResearch/Llama-2-7b-chat-hf", 3)
+    own.write_text("extends: mine\n")  # itself
+    with pytest.raises(ConfigError, match=r"mine\.yaml extends 'mine', which is no file"):
+        load_config(own, presets=CONFIGS)
 
 
 def test_nano_cpu_is_the_default() -> None:
