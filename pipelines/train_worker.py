@@ -17,12 +17,15 @@ from shelftag.errors import ShelftagError
 from shelftag.training.checkpoints import newest_whole
 from shelftag.training.starts import Start, note_start
 
+CERTAIN = (ValueError, TypeError, LookupError, ArithmeticError)
+"""Errors that another attempt would meet again; lost peers raise RuntimeError and OSError."""
+
 
 def train_worker(loop: dict[str, Any]) -> None:
     """In each training worker: fit, from the last whole checkpoint if there is one.
 
-    An error of ours comes again at each attempt: it is written down, and the attempt that Ray
-    makes after it ends at once.
+    An error of ours, or of a wrong value, comes again at each attempt: it is written down, and the
+    attempt that Ray makes after it ends at once.
     """
     stopped: Path = loop["run"].stopped_file
     if stopped.is_file():
@@ -31,6 +34,11 @@ def train_worker(loop: dict[str, Any]) -> None:
         _fit(**loop)
     except ShelftagError as error:
         write_json(stopped, {"problem": error.problem, "way_out": error.way_out})
+        raise
+    except CERTAIN as error:
+        words = (str(error).strip() or "no message").splitlines()[0]
+        problem = f"a worker stopped with {type(error).__name__}: {words}"
+        write_json(stopped, {"problem": problem, "way_out": "mend it and give the same command"})
         raise
 
 

@@ -111,7 +111,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(tiny_dataset: Dataset, tmp_path:
     """At once: what is sure to come again is not tried again."""
     run = Run(tmp_path / "run")
     config = tiny.config(
-        "train.max_steps=30", "train.learning_rate=1e38", "scaling.max_failures=-1"
+        "train.max_steps=30", "train.learning_rate=1e30", "scaling.max_failures=-1"
     )
     with pytest.raises(
         TrainingFailed, match=r"the loss is (nan|inf) at step \d+, and no checkpoint"

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import pipelines.train_worker
 from pipelines.train_group import _cause, _stopped, _trained
-from shelftag.artifacts import Run, write_json
+from shelftag.artifacts import Run, read_json, write_json
 from shelftag.errors import TrainingFailed
 from shelftag.training.checkpoints import commit
 
@@ -62,3 +63,35 @@ def test_the_cause_is_one_line_and_not_what_followed_from_it() -> None:
         for rank, error in enumerate((closed, cause))
     }
     assert _cause(WorkerGroupError("...", failures)) == "worker 1: ValueError: the disk is full"
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no such thing"), TrainingFailed("no such thing", "mend it")]
+)
+def test_what_is_sure_to_come_again_is_written_down_once(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, tries = Run(tmp_path), []
+
+    def fail(**_: object) -> None:
+        tries.append(error)
+        raise error
+
+    monkeypatch.setattr(pipelines.train_worker, "_fit", fail)
+    with pytest.raises(type(error)):
+        pipelines.train_worker.train_worker({"run": run})
+    pipelines.train_worker.train_worker({"run": run})  # the attempt that Ray makes after it
+    assert len(tries) == 1
+    assert "no such thing" in read_json(run.stopped_file)["problem"]
+
+
+def test_a_lost_peer_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path)
+
+    def fail(**_: object) -> None:
+        raise RuntimeError("Connection closed by peer")
+
+    monkeypatch.setattr(pipelines.train_worker, "_fit", fail)
+    with pytest.raises(RuntimeError):
+        pipelines.train_worker.train_worker({"run": run})
+    assert not run.stopped_file.exists()
