@@ -130,7 +130,10 @@ def check_base(name: str, model: ModelConfig, train: TrainConfig) -> None:
             f"{positions} positions",
             f"set model.max_length={positions} or less",
         )
-    vocabulary = getattr(read, "vocab_size", None)
+    _check_tokens(name, tokenizer, getattr(read, "vocab_size", None), train)
+
+
+def _check_tokens(name: str, tokenizer: Any, vocabulary: int | None, train: TrainConfig) -> None:
     if vocabulary is not None and tokenizer.pad_token_id >= vocabulary:
         raise ConfigError(
             f"the tokenizer of {name} pads with token {tokenizer.pad_token_id}, and the base has "

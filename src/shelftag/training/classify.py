@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
-from shelftag.model.adapter import add_adapter
-from shelftag.model.base import load_base, trained_form
 from shelftag.model.tokens import Encoded, encode, load_tokenizer
-from shelftag.training.dropout import drop_embeddings, drop_tokens
+from shelftag.training.dropout import drop_tokens
 from shelftag.training.examples import Examples
-from shelftag.training.trainable import prepared
+from shelftag.training.trainable import trainable, untrained
 
 NO_AISLE = -1
 
@@ -71,14 +69,9 @@ class Classify:
 
     def model(self) -> Any:
         """`...ForSequenceClassification` under LoRA."""
-        config, use_gpu = self.config, self.config.scaling.use_gpu
-        form = trained_form(config.model, config.train, use_gpu=use_gpu)
-        base = load_base(self.base, self.departments, form, "cuda" if use_gpu else "cpu")
-        base.config.pad_token_id = self.tokenizer.pad_token_id
+        base = untrained(self.config, self.base, self.departments, self.tokenizer.pad_token_id)
         _widen_head(base, self._aisles)
-        model = prepared(base, config, lambda ready: add_adapter(ready, config.model.lora))
-        drop_embeddings(model, config.train.embedding_dropout)
-        return model
+        return trainable(base, self.config)
 
     def trainer(self, **arguments: Any) -> Any:
         from transformers import Trainer

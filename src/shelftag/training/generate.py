@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
-from shelftag.model.adapter import add_adapter
-from shelftag.model.base import load_base, trained_form
 from shelftag.model.prompt import Prompt, prompt_of
 from shelftag.model.tokens import Encoded, load_tokenizer
-from shelftag.training.dropout import drop_embeddings, drop_tokens
+from shelftag.training.dropout import drop_tokens
 from shelftag.training.examples import Examples
-from shelftag.training.trainable import prepared
+from shelftag.training.trainable import trainable, untrained
 
 IGNORED = -100
 """The label of tokens that carry no loss, by transformers' convention."""
@@ -68,15 +66,8 @@ class Generate:
 
     def model(self) -> Any:
         """`...ForCausalLM` under LoRA."""
-        config, use_gpu = self.config, self.config.scaling.use_gpu
-        form = trained_form(config.model, config.train, use_gpu=use_gpu)
-        base = load_base(self.base, self.departments, form, "cuda" if use_gpu else "cpu")
-        base.config.pad_token_id = self.tokenizer.pad_token_id
-        model = prepared(
-            base, config, lambda ready: add_adapter(ready, config.model.lora, "generate")
-        )
-        drop_embeddings(model, config.train.embedding_dropout)
-        return model
+        base = untrained(self.config, self.base, self.departments, self.tokenizer.pad_token_id)
+        return trainable(base, self.config)
 
     def trainer(self, **arguments: Any) -> Any:
         """TRL's SFTTrainer. It wants a dataset, and casts adapters over 4-bit bases to bfloat16."""
