@@ -4,7 +4,6 @@ python -m tests.sizing.measured BASE DATASET SCRATCH key=value ...
 """
 
 import json
-import resource
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from transformers import TrainerCallback
 
 from shelftag.artifacts import Dataset
 from shelftag.config import Config
+from shelftag.model.runtime import peak_rss
 from shelftag.training.fit import fit
 from shelftag.training.objective import objective_of
 from tests import tiny
@@ -82,11 +82,6 @@ def measured(config: Config, base: str, dataset: Dataset, scratch: Path) -> dict
     grown = peak_rss() - before
     model = objective_of(config, base, departments, examples).model().train()
     return measure.sizes | {"rss": grown, "saved": saved_bytes(model, config)}
-
-
-def peak_rss() -> int:
-    """The most this process ever held, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """How a process that computes is set up."""
 
 import logging
+import re
+import resource
+import sys
 import warnings
+from pathlib import Path
 
 
 def set_up(threads: int) -> None:
@@ -15,3 +19,23 @@ def set_up(threads: int) -> None:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     # peft 0.21 asks transformers for an attribute under its old name
     warnings.filterwarnings("ignore", ".is_gradient_checkpointing. is deprecated", FutureWarning)
+
+
+def peak_bytes() -> int:
+    """The most memory this process has held: of the GPU where it uses one (not run on a GPU)."""
+    import torch
+
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else peak_rss()
+
+
+def peak_rss() -> int:
+    """The most main memory this process has held, in bytes.
+
+    Linux hands `ru_maxrss` on to a child, which then never shows less than its parent had when
+    it was forked; the high-water mark of /proc begins anew with each program.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file() and (mark := re.search(r"VmHWM:\s+(\d+) kB", status.read_text())):
+        return 1024 * int(mark[1])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -1,13 +1,12 @@
 """What is measured while training: by the Trainer's logs, for the progress file and trackers."""
 
-import resource
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from shelftag.artifacts import Run
 from shelftag.config import Config
+from shelftag.model.runtime import peak_bytes
 from shelftag.training.progress import Pace
 from shelftag.training.tracking import Tracker, open_trackers
 
@@ -73,13 +72,3 @@ def logged(logs: Mapping[str, Any]) -> dict[str, float]:
         for name, value in logs.items()
         if name in LOGGED or (name.startswith("eval_") and isinstance(value, int | float))
     }
-
-
-def peak_bytes() -> int:
-    """The most memory this process has held: of the GPU where it uses one (not run on a GPU)."""
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
