@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from shelftag.config.catalog import CatalogConfig
 from shelftag.config.data import DataConfig
+from shelftag.config.evaluation import EvaluationConfig
 from shelftag.config.model import ModelConfig
 from shelftag.config.scaling import ScalingConfig
 from shelftag.config.section import Section
@@ -32,6 +33,7 @@ class Config(Section):
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
     scaling: ScalingConfig = ScalingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
     tagging: TaggingConfig = TaggingConfig()
     serve: ServeConfig = ServeConfig()
 
