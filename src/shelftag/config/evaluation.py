@@ -9,7 +9,7 @@ class EvaluationConfig(Section):
     """Read by `evaluate`, `compare` and `drift`."""
 
     price_per_hour: float = Field(default=1.0, ge=0)
-    """What an hour of this machine costs, in any money: cost per million products is in the same."""
+    """What an hour of this machine costs, in any money; costs are shown in the same."""
 
     speed: bool = True
     """Measure names/s and memory of each model, each in a process of its own."""
