@@ -111,10 +111,15 @@ VERBS = {
     "evaluate": Verb(
         "pipelines.evaluate",
         "score a Run on its Dataset's unseen products: scores.json and report.html",
-        ("shelftag evaluate --run run --dataset dataset",),
+        (
+            "shelftag evaluate --run run --dataset dataset",
+            "shelftag evaluate --run run --dataset dataset evaluation.price_per_hour=0.53",
+            "shelftag evaluate --run run --dataset next_month --other-dataset",
+        ),
         (
             _path("run", "folder that `train` made"),
             _path("dataset", "the Dataset the Run learned from"),
+            Option("other-dataset", "score on a Dataset it did not learn from", flag=True),
         ),
     ),
     "tag": Verb(

@@ -1,7 +1,7 @@
 """A Run and its Dataset -> scores.json and report.html.
 
-    products --train, test--> Tagger ---------> probabilities --.
-                        '---> linear baseline -> choices --------'-> Evaluation -> report
+    products --train, valid, test--> Tagger ------------> probabilities --.
+                               '---> simpler means -> choices, names/s --'-> Evaluation -> report
 
 A plain process: some tens of thousands of products need no cluster. Writes under
 RUN/evaluation/ and nowhere else.
@@ -9,24 +9,30 @@ RUN/evaluation/ and nowhere else.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluate_models import fit_cascade, score_models
+from pipelines.evaluate_speed import Measured, measure_costs
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
 from shelftag.evaluation.compare import ScoredRows, compare
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
-from shelftag.evaluation.outcome import Evaluation, TrainTest
-from shelftag.evaluation.report import free_cells, page
+from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.report import page
+from shelftag.evaluation.report_models import MODEL_COLUMNS, free_cells, model_cells
 from shelftag.evaluation.rows import Rows, read_rows
+from shelftag.evaluation.slices import Learned, Slice, slices
 from shelftag.model.linear import LinearModel
 from shelftag.model.runtime import set_up
 from shelftag.report.page import render
 from shelftag.tagging.free_generation import ask_freely
+from shelftag.tagging.identity import check_run
 from shelftag.tagging.tagger import Tagger
+from shelftag.training.card import model_card
 from shelftag.training.examples import texts_of
 
 if TYPE_CHECKING:
@@ -42,58 +48,85 @@ ROWS_PER_STEP = 2_048
 """Products between two steps of the progress bar."""
 
 
-def main(*, run: Path, dataset: Path, config: Config) -> None:
+def main(*, run: Path, dataset: Path, other_dataset: bool = False, config: Config) -> None:
     """Score a Run, write what was found, and print the short of it."""
     set_up(config.scaling.threads_per_worker)
-    scored = Run(run)
-    evaluation = evaluate(scored, Dataset(dataset), config)
-    publish(scored, evaluation)
+    scored, learned_from = Run(run), Dataset(dataset)
+    evaluation = evaluate(scored, learned_from, config, other_dataset=other_dataset)
+    folder = scored.evaluation_dir
+    if evaluation.not_its_own:
+        folder = folder / f"other-{evaluation.dataset[:8]}"
+    publish(scored, learned_from, evaluation, folder)
     show(evaluation)
-    print(f"report: {scored.evaluation_dir / 'report.html'}")
+    print(f"report: {folder / 'report.html'}")
 
 
-def evaluate(run: Run, dataset: Dataset, config: Config) -> Evaluation:
-    """Score a Run beside the linear baseline on the split of its own Dataset.
+def evaluate(
+    run: Run, dataset: Dataset, config: Config, *, other_dataset: bool = False
+) -> Evaluation:
+    """Score a Run beside simpler means on the split of its own Dataset.
 
     Raises:
-        ArtifactError: the Run learned from another Dataset, or a folder is not complete.
+        ArtifactError: the Run learned from another Dataset, and that is not meant; or from other
+            departments; or a folder is not complete.
         InputError: a split has no rows.
+        Failed: scores are not finite.
     """
-    check_same_dataset(run, dataset)
+    own = check_same_dataset(run, dataset, other_dataset=other_dataset)
     seed = config.train.seed
     tagger = Tagger.load(run, config.tagging)
     linear = LinearModel.load(run.linear_dir)
-    train = read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS)
-    test = read_rows(dataset, "test", seed)
+    train = score_rows(read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS), tagger, linear)
+    valid = score_rows(read_rows(dataset, "valid", seed), tagger, linear)
+    test = score_rows(read_rows(dataset, "test", seed), tagger, linear)
+    measured = Measured(run, dataset, config, fit_cascade(linear, valid))
+    costs = measure_costs(measured, test.texts) if config.evaluation.speed else {}
+    models = score_models(measured, tagger, linear, train, test, costs)
     compared = compare(
-        run.manifest(),
-        score_rows(train, tagger, linear),
-        score_rows(test, tagger, linear),
-        tagger.threshold,
-        seed,
+        run.manifest(), dataset.manifest().fingerprint, train, test, tagger.threshold, models
     )
-    if run.manifest().inference.get("objective") != "generate":
-        return compared
-    sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
-    free = generate_freely(run, sample, tagger, config.train.per_device_eval_batch_size)
-    return compared.model_copy(update={"free_generation": free})
+    found: dict[str, Any] = {
+        "slices": _slices(dataset, tagger, test),
+        "not_its_own": not own,
+    }
+    if run.manifest().inference.get("objective") == "generate":
+        sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
+        size = config.train.per_device_eval_batch_size
+        found["free_generation"] = generate_freely(run, sample, tagger, size)
+    return compared.model_copy(update=found)
 
 
-def check_same_dataset(run: Run, dataset: Dataset) -> None:
-    """Refuse a Dataset the Run did not learn from: its test products may have been learned.
+def _slices(dataset: Dataset, tagger: Tagger, test: ScoredRows) -> tuple[Slice, ...]:
+    train = read_rows(dataset, "train", seed=0)
+    ranking = tagger.rank(test.texts)
+    correct = ranking.departments[:, 0] == test.labels
+    learned = Learned(train.table["name"].to_pylist(), train.labels)
+    return slices(test.names, test.labels, correct, ranking.review, learned)
+
+
+def check_same_dataset(run: Run, dataset: Dataset, *, other_dataset: bool = False) -> bool:
+    """Whether a Run learned from this Dataset; if it did not, that has to be meant.
 
     Raises:
-        ArtifactError: the fingerprints or the label sets differ.
+        ArtifactError: the fingerprints differ, and `other_dataset` does not say that this is
+            meant; or the label sets differ.
     """
     learned, given = run.manifest(), dataset.manifest()
-    if learned.dataset != given.fingerprint:
+    own = learned.dataset == given.fingerprint
+    if not own and not other_dataset:
         raise ArtifactError(
             f"Run {run.path} learned from Dataset {learned.dataset[:12]}, and {dataset.path} is "
-            f"{given.fingerprint[:12]}",
-            "name the Dataset it was trained on, or train on this one",
+            f"{given.fingerprint[:12]}: its test products may have been learned",
+            "name the Dataset it was trained on, train on this one, or say --other-dataset",
         )
     if learned.departments != given.departments:
-        raise ArtifactError(f"Run {run.path} has other departments than its Dataset", "train again")
+        apart = sorted(set(learned.departments) ^ set(given.departments))
+        raise ArtifactError(
+            f"Run {run.path} has other departments than {dataset.path}: only one of them has "
+            f"{', '.join(map(repr, apart)) or 'this order'}",
+            "train on this Dataset",
+        )
+    return own
 
 
 def generate_freely(run: Run, rows: Rows, tagger: Tagger, batch_size: int) -> FreeGeneration:
@@ -115,6 +148,7 @@ def score_rows(rows: Rows, tagger: Tagger, linear: LinearModel) -> ScoredRows:
     return ScoredRows(
         scope=rows.scope,
         names=rows.table["name"].to_pylist(),
+        texts=texts,
         labels=rows.labels,
         purchases=rows.table["purchases"].to_numpy().astype(np.int64),
         probabilities=_probabilities(texts, tagger, f"scoring {rows.scope.split}"),
@@ -134,14 +168,15 @@ def _probabilities(texts: Sequence[str], tagger: Tagger, what: str) -> NDArray[n
     return np.concatenate(parts) if parts else tagger.probabilities([])
 
 
-def publish(run: Run, evaluation: Evaluation) -> None:
-    """Write figures/, report.html and last scores.json, each replaced at once."""
+def publish(run: Run, dataset: Dataset, evaluation: Evaluation, folder: Path) -> None:
+    """Write figures/, report.html, the model card and last scores.json, each replaced at once."""
     report = page(evaluation)
     for drawing in report.drawings:
-        write_text(run.evaluation_dir / "figures" / f"{drawing.name}.svg", drawing.svg + "\n")
-    write_text(run.evaluation_dir / "report.html", render(report))
-    scores = evaluation.model_dump_json(indent=2) + "\n"
-    write_text(run.evaluation_dir / "scores.json", scores)
+        write_text(folder / "figures" / f"{drawing.name}.svg", drawing.svg + "\n")
+    write_text(folder / "report.html", render(report))
+    card = model_card(run.manifest(), dataset.manifest(), check_run(run).calibration, evaluation)
+    write_text(folder / "README.md", card)
+    write_text(folder / "scores.json", evaluation.model_dump_json(indent=2) + "\n")
 
 
 def show(evaluation: Evaluation) -> None:
@@ -149,10 +184,9 @@ def show(evaluation: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("", "train accuracy", "test accuracy", "macro-F1")
-    models = {"this Run": evaluation.model, "linear baseline": evaluation.linear}
-    for name, scores in models.items():
-        table.add_row(name, *_cells(scores))
+    table = Table(*MODEL_COLUMNS)
+    for row in evaluation.models:
+        table.add_row(*model_cells(row))
     console = Console()
     console.print(evaluation.verdict, highlight=False, soft_wrap=True)
     console.print(table)
@@ -172,8 +206,3 @@ def _free_table(free: FreeGeneration) -> "Table":
     for name, counts in answers.items():
         table.add_row(name, *free_cells(counts))
     return table
-
-
-def _cells(scores: TrainTest) -> tuple[str, str, str]:
-    train, test = scores.train, scores.test
-    return f"{train.accuracy:.1%}", f"{test.accuracy:.1%}", f"{test.macro_f1:.3f}"

@@ -38,7 +38,8 @@ def scored(split: str, rows: int, right: float, linear_right: float, seed: int =
     chosen = np.where(np.arange(rows) < right * rows, labels, wrong)
     return ScoredRows(
         scope=scope(split, rows),
-        names=[f"product {row}" for row in range(rows)],
+        names=[f"Product {row}" for row in range(rows)],
+        texts=[f"product {row}" for row in range(rows)],
         labels=labels,
         purchases=chance.integers(0, 9, rows),
         probabilities=sure_of(chosen),

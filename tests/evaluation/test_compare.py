@@ -12,7 +12,7 @@ from tests.evaluation.made import manifest, scored, sure_of
 
 def _compare(right: float, linear_right: float) -> Evaluation:
     train = scored("train", 400, 0.99, 0.98)
-    return compare(manifest(), train, scored("test", 400, right, linear_right), 0.5, seed=0)
+    return compare(manifest(), "d" * 32, train, scored("test", 400, right, linear_right), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_disagreements_are_the_surest_mistakes() -> None:
     chosen = rows.probabilities.argmax(axis=1)
     sure = np.concatenate([sure_of(chosen[i : i + 1], float(confidence[i])) for i in range(60)])
     evaluation = compare(
-        manifest(), rows, dataclasses.replace(rows, probabilities=sure), 0.5, seed=0
+        manifest(), "d" * 32, rows, dataclasses.replace(rows, probabilities=sure), 0.5
     )
     found = evaluation.disagreements
-    assert [one.name for one in found] == [f"product {row}" for row in range(59, 39, -1)]
+    assert [one.name for one in found] == [f"Product {row}" for row in range(59, 39, -1)]
     assert len(found) == DISAGREEMENTS
     assert all(one.filed_under != one.chosen for one in found)
 

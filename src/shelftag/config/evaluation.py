@@ -11,6 +11,9 @@ class EvaluationConfig(Section):
     price_per_hour: float = Field(default=1.0, ge=0)
     """What an hour of this machine costs, in any money; costs are shown in the same."""
 
+    untuned_rows: int = Field(default=300, ge=0)
+    """Test products that the base is asked for before tuning, zero-shot; 0 leaves it out."""
+
     speed: bool = True
     """Measure names/s and memory of each model, each in a process of its own."""
 

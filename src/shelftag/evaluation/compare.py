@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from shelftag import __version__
 from shelftag.artifacts import RunManifest
 from shelftag.evaluation.difference import paired_difference
+from shelftag.evaluation.intervals import SEED
+from shelftag.evaluation.models import ModelRow
 from shelftag.evaluation.outcome import Disagreement, Evaluation, TrainTest
 from shelftag.evaluation.scope import Scope
 from shelftag.evaluation.scores import Scores, score_choices, score_probabilities
@@ -21,6 +23,9 @@ class ScoredRows:
 
     scope: Scope
     names: list[str]
+    """As the catalog has them, [n]."""
+    texts: list[str]
+    """As the models read them, [n]."""
     labels: NDArray[np.int64]
     """Positions in `scope.labels`, [n]."""
     purchases: NDArray[np.int64]
@@ -32,9 +37,15 @@ class ScoredRows:
 
 
 def compare(
-    run: RunManifest, train: ScoredRows, test: ScoredRows, threshold: float, seed: int
+    run: RunManifest,
+    dataset: str,
+    train: ScoredRows,
+    test: ScoredRows,
+    threshold: float,
+    models: tuple[ModelRow, ...] = (),
 ) -> Evaluation:
-    """Score both models on both splits.
+    """Score both models on both splits; `dataset` is the fingerprint of
+    what was scored, and `models` are the rows of all there are.
 
     Raises:
         InputError: a split has no rows.
@@ -44,7 +55,7 @@ def compare(
     return Evaluation(
         shelftag=__version__,
         run=run.fingerprint,
-        dataset=run.dataset,
+        dataset=dataset,
         base=run.base,
         labels=test.scope.labels,
         labels_count=len(test.scope.labels),
@@ -54,8 +65,9 @@ def compare(
         model=model,
         linear=linear,
         difference=paired_difference(
-            test.probabilities.argmax(axis=1) == test.labels, test.linear == test.labels, seed
+            test.probabilities.argmax(axis=1) == test.labels, test.linear == test.labels, SEED
         ),
+        models=models,
         disagreements=_disagreements(test),
     )
 

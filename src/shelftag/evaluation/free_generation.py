@@ -60,6 +60,13 @@ def count_answers(
     )
 
 
+def department_of(answer: str, departments: Sequence[str]) -> int:
+    """Position of the one department an answer names; -1 where it does not name just one."""
+    names = [_words(name) for name in departments]
+    named = _named(_words(answer), sorted(names, key=len, reverse=True))
+    return names.index(next(iter(named))) if len(named) == 1 else -1
+
+
 def read_answer(answer: str, departments: Sequence[str]) -> Kind:
     """What an answer names, by whole words and in any case.
 

@@ -4,8 +4,10 @@ from typing import Literal
 
 from shelftag.evaluation.difference import Difference
 from shelftag.evaluation.free_generation import FreeGeneration
+from shelftag.evaluation.models import OURS, TRAINED, ModelRow
 from shelftag.evaluation.scope import Result
 from shelftag.evaluation.scores import Scores
+from shelftag.evaluation.slices import Slice
 
 
 class TrainTest(Result):
@@ -52,10 +54,16 @@ class Evaluation(Result):
     linear: TrainTest
     difference: Difference
     """Test accuracy of the model less the linear baseline's."""
+    models: tuple[ModelRow, ...] = ()
+    """Every means of choosing, on the test split."""
+    slices: tuple[Slice, ...] = ()
+    """Kinds of test products, the worst first."""
     disagreements: tuple[Disagreement, ...]
     """Test products the model is surest to find misfiled: its mistakes, or the catalog's."""
     free_generation: FreeGeneration | None = None
     """What the model and its base answer when not held to the departments (generate)."""
+    not_its_own: bool = False
+    """The Run did not learn from this Dataset: what it did learn from may be among these rows."""
 
     @property
     def outcome(self) -> Literal["better", "even", "worse"]:
@@ -76,5 +84,21 @@ class Evaluation(Result):
         return (
             f"{opening}: test accuracy {self.model.test.accuracy:.1%} against "
             f"{self.linear.test.accuracy:.1%}, a difference of {100 * gap.accuracy:+.1f} points "
-            f"(95% interval {100 * gap.low:+.1f} to {100 * gap.high:+.1f})."
+            f"(95% interval {100 * gap.low:+.1f} to {100 * gap.high:+.1f}).{self._others}"
+            f"{self._caveat}"
         )
+
+    @property
+    def _others(self) -> str:
+        """What else was made here and is not better than the linear baseline."""
+        rows = [row for row in self.models if row.model in TRAINED and row.model != OURS]
+        told = [f"{row.model} ({row.accuracy:.1%})" for row in rows if row.outcome != "better"]
+        return f" Not better than it: {', '.join(told)}." if told else ""
+
+    @property
+    def _caveat(self) -> str:
+        if self.not_its_own:
+            return " The Run did not learn from this Dataset, and may have seen these products."
+        if self.split_protocol != "token_set":
+            return " This split leaks: names of train are in test, and these scores flatter."
+        return ""

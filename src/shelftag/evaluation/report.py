@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from shelftag.evaluation.free_generation import FreeAnswers, FreeGeneration
+from shelftag.evaluation.intervals import Interval
 from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.report_models import (
+    free_table,
+    model_tables,
+    models_drawing,
+    slices_drawing,
+    slices_table,
+)
 from shelftag.evaluation.scores import DepartmentScores, Scores
 from shelftag.report.figures import (
     confusion_heat_map,
@@ -57,12 +64,14 @@ def _tiles(evaluation: Evaluation) -> tuple[Tile, ...]:
 
 def _drawings(evaluation: Evaluation) -> tuple[Drawing, ...]:
     test = evaluation.model.test
-    drawings = [
-        _over_fitting(evaluation),
-        _per_department(test),
-        _confusion(test),
-    ]
-    return (*drawings, _reliability(test)) if test.confidence is not None else tuple(drawings)
+    drawings = [_over_fitting(evaluation), _per_department(test), _confusion(test)]
+    if test.confidence is not None:
+        drawings.append(_reliability(test))
+    if evaluation.slices:
+        drawings.insert(1, slices_drawing(evaluation))
+    if evaluation.models:
+        drawings.insert(0, models_drawing(evaluation))
+    return tuple(drawings)
 
 
 def _over_fitting(evaluation: Evaluation) -> Drawing:
@@ -113,47 +122,42 @@ def _reliability(scores: Scores) -> Drawing:
 
 
 def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
-    tables = (_departments(evaluation.model.test), _disagreements(evaluation))
-    free = evaluation.free_generation
-    return tables if free is None else (*tables, _free_generation(free))
-
-
-def _free_generation(free: FreeGeneration) -> Table:
-    columns = ("", "one", "several", "unknown", "none", "not exactly one", "ended by itself")
-    answers = {"base": free.before, "tuned": free.tuned, "tuned, closed set": free.scorer}
-    return Table(
-        title="Asked freely",
-        caption="What is written after the prompt when any words may be: how many departments it "
-        "names. Tags are chosen from the closed set instead, where every answer is one.",
-        scope=f"{free.scope.sentence}.",
-        columns=columns,
-        rows=[(name, *free_cells(counts)) for name, counts in answers.items()],
-        numbers=columns[1:],
-    )
-
-
-def free_cells(counts: FreeAnswers) -> tuple[str, ...]:
-    """Answers by kind, the multi-department rate, and the share that ended by itself."""
-    kinds = (counts.one, counts.several, counts.unknown, counts.none)
-    shares = (counts.multi_department_rate, counts.ended / counts.answers)
-    return (*map(str, kinds), *map(percent, shares))
+    tables = [_departments(evaluation.model.test), _disagreements(evaluation)]
+    if evaluation.free_generation is not None:
+        tables.append(free_table(evaluation.free_generation))
+    if evaluation.slices:
+        tables.insert(0, slices_table(evaluation))
+    if evaluation.models:
+        tables = [*model_tables(evaluation), *tables]
+    return tuple(tables)
 
 
 def _departments(scores: Scores) -> Table:
     columns = ("department", "products", "put there", "precision", "recall", "F1")
+    spans = zip(scores.intervals.precision, scores.intervals.recall, strict=True)
     return Table(
         title="The same in numbers",
-        caption="A dash: nothing to count.",
+        caption="In brackets: 95% intervals. A dash: nothing to count.",
         scope=_scope(scores),
         columns=columns,
-        rows=[_department_row(one) for one in scores.departments],
+        rows=[
+            _department_row(one, *span) for one, span in zip(scores.departments, spans, strict=True)
+        ],
         numbers=columns[1:],
     )
 
 
-def _department_row(one: DepartmentScores) -> tuple[str, ...]:
-    shares = (one.precision, one.recall, one.f1)
-    return (one.department, f"{one.support:,}", f"{one.chosen:,}", *map(percent, shares))
+def _department_row(
+    one: DepartmentScores, precision: Interval | None, recall: Interval | None
+) -> tuple[str, ...]:
+    shares = (_with(one.precision, precision), _with(one.recall, recall), percent(one.f1))
+    return (one.department, f"{one.support:,}", f"{one.chosen:,}", *shares)
+
+
+def _with(share: float | None, interval: Interval | None) -> str:
+    if share is None or interval is None:
+        return percent(share)
+    return f"{share:.1%} ({interval.low:.0%} to {interval.high:.0%})"
 
 
 def _disagreements(evaluation: Evaluation) -> Table:

@@ -21,7 +21,7 @@ class Scope(Result):
     """Departments of the catalog that were not learned."""
 
     protocol: str
-    """What never stands on both sides of the split: `token_set` or `product`."""
+    """How the Dataset was split: `token_set`, `product` or `row`."""
 
     split: str
     """The split whose rows were scored."""
@@ -40,4 +40,10 @@ class Scope(Result):
         return (
             f"{len(self.labels)} departments trained{without}; scored on {sample}"
             f"{self.of:,} {self.split} products, split by {self.protocol.replace('_', ' ')}"
+            f"{' (leaking)' * self.leaks}"
         )
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a name, or its twin with the words in another order, may be on both sides."""
+        return self.protocol != "token_set"

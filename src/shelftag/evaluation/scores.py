@@ -6,8 +6,9 @@ probabilities [n, departments] --argmax--> chosen [n] --against labels [n]--> Sc
 import numpy as np
 from numpy.typing import NDArray
 
-from shelftag.errors import InputError
+from shelftag.errors import Failed, InputError
 from shelftag.evaluation.confidence import Confidence, confidence_of
+from shelftag.evaluation.intervals import ScoreIntervals, score_intervals
 from shelftag.evaluation.scope import Result, Scope
 
 
@@ -48,6 +49,7 @@ class Scores(Result):
     confusion: tuple[tuple[int, ...], ...]
     """Products [filed under, chosen]."""
 
+    intervals: ScoreIntervals
     confidence: Confidence | None
     """None for a model that gives no probabilities."""
 
@@ -63,7 +65,12 @@ def score_probabilities(
 
     Raises:
         InputError: there are no rows.
+        Failed: a probability is not a finite number.
     """
+    lost = int((~np.isfinite(probabilities).all(axis=1)).sum())
+    if lost:
+        problem = f"{lost:,} of {len(probabilities):,} {scope.split} products have scores of NaN"
+        raise Failed(problem, "the weights are broken: train again, or look at the base")
     chosen = probabilities.argmax(axis=1)
     scores = score_choices(chosen, labels, purchases, scope)
     confidence = confidence_of(probabilities.max(axis=1), chosen == labels, threshold)
@@ -96,6 +103,7 @@ def score_choices(
         macro_f1=float(np.mean([one.f1 for one in departments if one.f1 is not None])),
         departments=departments,
         confusion=tuple(tuple(row) for row in confusion.tolist()),
+        intervals=score_intervals(confusion, correct, purchases),
         confidence=None,
     )
 

@@ -97,6 +97,12 @@ class Tagger:
         self._remember(rows)
         return np.stack([rows[text] for text in texts])
 
+    def chosen_alone(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """What the Llama chooses without the linear model that helps it, [len(texts)]."""
+        scorer = self._scorer
+        alone = scorer.scorer if isinstance(scorer, Ensemble) else scorer
+        return alone.logits(texts).argmax(axis=1)
+
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
         """What a Tag is made of, as arrays; `top_k` in place of the configured one."""
         likely = self.probabilities(texts)

@@ -5,6 +5,7 @@ import re
 from pathlib import PurePath
 
 from shelftag.artifacts import DatasetManifest, RunManifest
+from shelftag.evaluation.outcome import Evaluation
 from shelftag.tagging.calibration import NEVER, Calibration
 from shelftag.training.licences import licence_of
 
@@ -51,8 +52,16 @@ print(tokenizer.decode(answer[0, ids.shape[1] :], skip_special_tokens=True))""",
 """How plain transformers loads a merged model; `generate` answers freely, which tags never do."""
 
 
-def model_card(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) -> str:
-    """README.md beside the adapter: what it is, what it scored, and how it is loaded."""
+def model_card(
+    run: RunManifest,
+    dataset: DatasetManifest,
+    calibration: Calibration,
+    evaluation: Evaluation | None = None,
+) -> str:
+    """README.md beside the adapter: what it is, what it scored, and how it is loaded.
+
+    `evaluate` fills in the scores, and writes the card beside them: it leaves the adapter alone.
+    """
     objective = run.inference.get("objective", "classify")
     how = LOADING[objective].format(departments=len(run.departments))
     return f"""\
@@ -63,7 +72,7 @@ Gives a product one of {len(run.departments)} departments: {", ".join(run.depart
 
 {facts(run, dataset, calibration)}
 
-Scores on products never seen are in `../evaluation/`, once `shelftag evaluate` has run.
+{_tested(evaluation)}
 
 ## Limits
 
@@ -85,6 +94,35 @@ adapter, from this folder (`../base` is seen from here):
 {licence_of(run.base).notice}
 The data's own terms are its owner's to say.
 """
+
+
+def _tested(evaluation: Evaluation | None) -> str:
+    """Scores on the test split, as a table."""
+    if evaluation is None:
+        return "Scores on products never seen are in `../evaluation/README.md`, once evaluated."
+    lines = [
+        f"| {row.model} | {row.accuracy:.3f} ({row.accuracy_interval.low:.3f} to "
+        f"{row.accuracy_interval.high:.3f}) | {_number(row.macro_f1)} | "
+        f"{_number(row.purchase_accuracy)} |"
+        for row in evaluation.models
+    ]
+    return "\n".join(
+        [
+            "## Scores on the test split",
+            "",
+            evaluation.verdict,
+            "",
+            f"{evaluation.model.test.scope.sentence}. In brackets: 95% intervals.",
+            "",
+            "| model | accuracy | macro-F1 | accuracy by purchase |",
+            "| --- | --- | --- | --- |",
+            *lines,
+        ]
+    )
+
+
+def _number(score: float | None) -> str:
+    return "-" if score is None else f"{score:.3f}"
 
 
 def merged_card(run: RunManifest, dtype: str) -> str:

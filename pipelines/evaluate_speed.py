@@ -1,0 +1,96 @@
+"""How each model is loaded, and what it takes: names/s and memory, each in its own process."""
+
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+import numpy as np
+
+from shelftag.artifacts import Dataset, Run
+from shelftag.catalog.departments import Departments
+from shelftag.config import Config
+from shelftag.evaluation.models import ALONE, CASCADE, LINEAR, LOOKUP, OURS, Cost, cost_of
+from shelftag.model.linear import LinearModel
+from shelftag.model.lookup import NameLookup, learn_names
+from shelftag.progress import Progress
+from shelftag.tagging.cascade import Cascade, Choose
+from shelftag.tagging.identity import check_run
+from shelftag.tagging.tagger import Tagger, load_scorer
+from shelftag.training.examples import read_examples
+
+TIMED_S = 5.0
+"""A model is timed on names for so long, or on all of them."""
+
+NAMES_PER_STEP = 1_024
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the models are measured with."""
+
+    run: Run
+    dataset: Dataset
+    config: Config
+    floor: float
+    """From which lead the cascade takes the linear model's choice."""
+
+
+def measure_costs(measured: Measured, texts: list[str]) -> dict[str, Cost]:
+    """Names per second and memory of each model, one after the other."""
+    models = [LOOKUP, LINEAR, OURS, CASCADE]
+    if measured.run.manifest().inference.get("linear_weight"):
+        models.insert(2, ALONE)
+    progress, costs = Progress("speed", len(models), "models"), dict[str, Cost]()
+    for model in models:
+        with ProcessPoolExecutor(1, get_context("spawn")) as process:
+            costs[model] = process.submit(_measure, model, measured, texts).result()
+        progress.add(1)
+    return costs
+
+
+def _measure(model: str, measured: Measured, texts: list[str]) -> Cost:
+    """In a process of its own."""
+    from shelftag.model.runtime import peak_bytes, set_up
+
+    set_up(measured.config.scaling.threads_per_worker)
+    choose = load_model(model, measured)
+    choose(texts[:64])  # the first batch pays for what is made once
+    names, started = 0, time.perf_counter()
+    for start in range(0, len(texts), NAMES_PER_STEP):
+        step = texts[start : start + NAMES_PER_STEP]
+        choose(step)
+        names += len(step)
+        if time.perf_counter() - started > TIMED_S:
+            break
+    took = time.perf_counter() - started
+    return cost_of(names, took, peak_bytes(), measured.config.evaluation.price_per_hour)
+
+
+def load_model(model: str, measured: Measured) -> Choose:
+    """One model from its files."""
+    run, config = measured.run, measured.config
+    if model == LOOKUP:
+        return learned_names(measured.dataset).predict
+    if model == LINEAR:
+        return LinearModel.load(run.linear_dir).predict
+    if model == ALONE:
+        checked = check_run(run)
+        form = replace(checked.form, linear_weight=0.0)
+        scorer = load_scorer(run, checked.departments, form, config.tagging.batch_size)
+        return lambda texts: scorer.logits(texts).argmax(axis=1)
+    tagger = Tagger.load(run, config.tagging)
+    if model == OURS:
+        return lambda texts: tagger.rank(texts).departments[:, 0]
+    linear = LinearModel.load(run.linear_dir)
+    names = learned_names(measured.dataset)
+    return Cascade(
+        names, linear, measured.floor, lambda texts: tagger.rank(texts).departments[:, 0]
+    ).predict
+
+
+def learned_names(dataset: Dataset) -> NameLookup:
+    """The name lookup over the train split."""
+    departments = Departments(dataset.manifest().departments)
+    train = read_examples(dataset, departments, "train", count_alpha=1.0)
+    return learn_names(train.texts, train.labels, train.weights.astype(np.int64))
