@@ -4,6 +4,8 @@ Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13. A produ
 counts twice; what is scored is drawn, never what was learned from.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,7 +96,7 @@ def _by_purchase(correct: NDArray[np.bool_], purchases: NDArray[np.int64]) -> ND
     return _share((bought * (cells % 2)).sum(axis=1), bought.sum(axis=1))
 
 
-def _share(part: NDArray[np.generic], whole: NDArray[np.generic]) -> NDArray[np.float64]:
+def _share(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     """Part of whole; NaN where there is nothing to divide by."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(whole > 0, np.divide(part, whole, dtype=np.float64), np.nan)

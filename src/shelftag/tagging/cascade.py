@@ -34,7 +34,7 @@ class Cascade:
         """Positions [n]."""
         chosen, unsure = self.cheaply(texts)
         if len(unsure):
-            chosen[unsure] = self.last([texts[row] for row in unsure])
+            chosen[unsure] = self.last([texts[row] for row in unsure.tolist()])
         return chosen
 
     def cheaply(self, texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -43,7 +43,7 @@ class Cascade:
         unknown = np.flatnonzero(chosen < 0)
         if not len(unknown):
             return chosen, unknown
-        margins = self.linear.decision([texts[row] for row in unknown])
+        margins = self.linear.decision([texts[row] for row in unknown.tolist()])
         chosen[unknown] = margins.argmax(axis=1)
         return chosen, unknown[lead(margins) < self.floor]
 

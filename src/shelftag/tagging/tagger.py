@@ -101,7 +101,7 @@ class Tagger:
         """What the Llama chooses without the linear model that helps it, [len(texts)]."""
         scorer = self._scorer
         alone = scorer.scorer if isinstance(scorer, Ensemble) else scorer
-        return alone.logits(texts).argmax(axis=1)
+        return np.asarray(alone.logits(texts).argmax(axis=1), np.int64)
 
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
         """What a Tag is made of, as arrays; `top_k` in place of the configured one."""
