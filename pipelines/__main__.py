@@ -122,6 +122,20 @@ VERBS = {
             Option("other-dataset", "score on a Dataset it did not learn from", flag=True),
         ),
     ),
+    "study": Verb(
+        "pipelines.study",
+        "train and score under several splits, side by side: where a score of 98% comes from",
+        (
+            "shelftag study --tables tables --out study --config paper",
+            "shelftag study --tables tables --out study study.splits=[row,token_set]",
+            "shelftag study --tables tables --out study study.label_sets=[21,default]",
+        ),
+        (
+            Option("tables", "folder or URI with the six tables", required=True),
+            _path("out", "folder for Datasets, Runs and the page"),
+            OVERWRITE,
+        ),
+    ),
     "tag": Verb(
         "pipelines.tag",
         "tag a whole catalog: CSV or Parquet in, Parquet out",

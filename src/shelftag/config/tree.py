@@ -18,6 +18,7 @@ from shelftag.config.model import ModelConfig
 from shelftag.config.scaling import ScalingConfig
 from shelftag.config.section import Section
 from shelftag.config.serve import ServeConfig
+from shelftag.config.study import StudyConfig
 from shelftag.config.synthesis import SynthesisConfig
 from shelftag.config.tagging import TaggingConfig
 from shelftag.config.train import TrainConfig
@@ -34,6 +35,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     scaling: ScalingConfig = ScalingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    study: StudyConfig = StudyConfig()
     tagging: TaggingConfig = TaggingConfig()
     serve: ServeConfig = ServeConfig()
 
