@@ -23,7 +23,7 @@ from shelftag.evaluation.compare import ScoredRows, compare
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
-from shelftag.evaluation.report_models import MODEL_COLUMNS, free_cells, model_cells
+from shelftag.evaluation.report_models import MODEL_COLUMNS, free_cells, short_cells
 from shelftag.evaluation.rows import Rows, read_rows
 from shelftag.evaluation.slices import Learned, Slice, slices
 from shelftag.model.linear import LinearModel
@@ -186,7 +186,7 @@ def show(evaluation: Evaluation) -> None:
 
     table = Table(*MODEL_COLUMNS)
     for row in evaluation.models:
-        table.add_row(*model_cells(row))
+        table.add_row(*short_cells(row))
     console = Console()
     console.print(evaluation.verdict, highlight=False, soft_wrap=True)
     console.print(table)

@@ -128,10 +128,10 @@ def show(study: SideBySide) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*COLUMNS)
+    table = Table(*COLUMNS[:5])
     for one in study.protocols:
         for row in one.evaluation.models:
-            table.add_row(*study_cells(one, row))
+            table.add_row(*study_cells(one, row)[:5])
     console = Console()
     console.print(table)
     console.print(study.explanation, highlight=False, soft_wrap=True)

@@ -68,10 +68,14 @@ def interval(draws: NDArray[np.float64]) -> Interval | None:
 
 
 def share_interval(correct: NDArray[np.bool_]) -> Interval:
-    """Of the share of n products that are right, n at least 1."""
-    rows = len(correct)
-    draws = np.random.default_rng(SEED).binomial(rows, correct.mean(), RESAMPLES) / rows
-    return _present(interval(draws))
+    """Of the share of n products that are right, n at least 1; exact (Clopper and Pearson 1934).
+
+    A bootstrap of two products that are both wrong would be certain of 0.
+    """
+    from scipy.stats import binomtest
+
+    exact = binomtest(int(correct.sum()), len(correct)).proportion_ci(method="exact")
+    return Interval(low=float(exact.low), high=float(exact.high))
 
 
 def _drawn(confusion: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:

@@ -22,13 +22,20 @@ DASH = "–"  # noqa: RUF001
 
 
 def model_cells(row: ModelRow) -> tuple[str, ...]:
-    """A row under `MODEL_COLUMNS`."""
+    """A row under `MODEL_COLUMNS`, with intervals."""
+    model, accuracy, against, *others = short_cells(row)
+    gap = row.difference
+    paired = "" if gap is None else f" {_points(gap.low, gap.high)}"
+    return (model, f"{accuracy} {_span(row.accuracy_interval)}", f"{against}{paired}", *others)
+
+
+def short_cells(row: ModelRow) -> tuple[str, ...]:
+    """The same for a terminal, without intervals."""
     gap, cost = row.difference, row.cost
-    against = DASH if gap is None else f"{100 * gap.accuracy:+.1f} {_points(gap.low, gap.high)}"
     return (
         row.model,
-        f"{row.accuracy:.1%} {_span(row.accuracy_interval)}",
-        against,
+        f"{row.accuracy:.1%}",
+        DASH if gap is None else f"{100 * gap.accuracy:+.1f}",
         DASH if row.macro_f1 is None else f"{row.macro_f1:.3f}",
         percent(row.purchase_accuracy),
         percent(row.train_accuracy),
@@ -106,7 +113,10 @@ def slices_drawing(evaluation: Evaluation) -> Drawing:
         if one.accuracy is not None and one.interval is not None
     ]
     svg = dots("slices", "Accuracy by kind of product", rows, (_test(evaluation).accuracy, "all"))
-    caption = "Accuracy on kinds of test products, the worst first; a product may be of several."
+    caption = (
+        "Accuracy on kinds of test products, the worst first; a product may be of several. A first "
+        "word that is not in train is mostly an unknown brand."
+    )
     return Drawing("slices", "Where it is weak", caption, _scope(evaluation), svg)
 
 

@@ -17,7 +17,7 @@ SHORT, LONG = 2, 7
 CUES = ("organic", "frozen")
 """Words that mostly give a department away, and mislead where they do not."""
 
-RARE_SHARE = 0.01
+RARE_SHARE = 0.02
 """Departments with a smaller share of the train products are rare."""
 
 
@@ -80,21 +80,21 @@ def _kinds(
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     parts = [words(name) for name in names]
     lengths = np.array([len(one) for one in parts])
-    yield f"short names: at most {SHORT} words", lengths <= SHORT
-    yield f"long names: at least {LONG} words", lengths >= LONG
+    yield f"short names, {SHORT} words at most", lengths <= SHORT
+    yield f"long names, {LONG} words and more", lengths >= LONG
     known = set[str]().union(*(words(name) for name in learned.names))
     yield (
-        "unknown brand: the first word is not in train",
+        "first word not in train",
         _rows(not known.issuperset(one[:1]) for one in parts),
     )
-    yield "every word is in train", _rows(known.issuperset(one) for one in parts)
+    yield "every word in train", _rows(known.issuperset(one) for one in parts)
     yield "letters beyond ASCII", _rows(not name.isascii() for name in names)
     for cue in CUES:
         holds = _rows(cue in one for one in parts)
-        yield f'"{cue}", filed elsewhere than most such', holds & (labels != _mostly(cue, learned))
+        yield f'"{cue}", filed unlike most such', holds & (labels != _mostly(cue, learned))
     counts = np.bincount(learned.labels, minlength=int(labels.max(initial=0)) + 1)
     rare = counts < RARE_SHARE * len(learned.labels)
-    yield f"rare departments: under {RARE_SHARE:.0%} of train", rare[labels]
+    yield f"departments under {RARE_SHARE:.0%} of train", rare[labels]
 
 
 def _mostly(cue: str, learned: Learned) -> int:

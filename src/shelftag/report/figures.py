@@ -18,7 +18,7 @@ MAX_OPACITY = 0.75
 def train_and_test(name: str, models: Sequence[tuple[str, float, float]]) -> str:
     """Accuracy on train and on test of (model, train, test), as bars side by side."""
     title = "Accuracy on train and on test"
-    with canvas(name, 5.8, 0.7 + 0.75 * len(models)) as figure:
+    with canvas(name, 5.1, 0.7 + 0.75 * len(models)) as figure:
         axes = figure.subplots()
         for row, (_, train, test) in enumerate(models):
             colour = BASELINE if row else MODEL
@@ -44,7 +44,7 @@ def precision_and_recall(
     What is None gets a dash in place of a bar.
     """
     ordered = sorted(departments, key=lambda one: -one[1])
-    with canvas(name, 5.8, 0.8 + 0.34 * len(ordered)) as figure:
+    with canvas(name, 5.1, 0.8 + 0.34 * len(ordered)) as figure:
         axes = figure.subplots()
         for row, (_, _, precision, recall) in enumerate(ordered):
             _thin_bar(axes, row - 0.19, precision, MODEL)
