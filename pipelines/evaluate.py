@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_speed import Measured, measure_costs
 from shelftag.artifacts import Dataset, Run, write_text
+from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
 from shelftag.evaluation.compare import ScoredRows, compare
@@ -29,8 +30,8 @@ from shelftag.evaluation.slices import Learned, Slice, slices
 from shelftag.model.linear import LinearModel
 from shelftag.model.runtime import set_up
 from shelftag.report.page import render
+from shelftag.tagging.calibration import load_calibration
 from shelftag.tagging.free_generation import ask_freely
-from shelftag.tagging.identity import check_run
 from shelftag.tagging.tagger import Tagger
 from shelftag.training.card import model_card
 from shelftag.training.examples import texts_of
@@ -174,7 +175,8 @@ def publish(run: Run, dataset: Dataset, evaluation: Evaluation, folder: Path) ->
     for drawing in report.drawings:
         write_text(folder / "figures" / f"{drawing.name}.svg", drawing.svg + "\n")
     write_text(folder / "report.html", render(report))
-    card = model_card(run.manifest(), dataset.manifest(), check_run(run).calibration, evaluation)
+    calibration = load_calibration(run.calibration_file, Departments(evaluation.labels))
+    card = model_card(run.manifest(), dataset.manifest(), calibration, evaluation)
     write_text(folder / "README.md", card)
     write_text(folder / "scores.json", evaluation.model_dump_json(indent=2) + "\n")
 

@@ -11,17 +11,21 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines import evaluate as verb
-from shelftag.artifacts import Dataset, DatasetManifest, Run
+from shelftag.artifacts import Dataset, DatasetManifest, Run, RunManifest
 from shelftag.catalog.departments import Departments
-from shelftag.config import Config
+from shelftag.config import load_config
 from shelftag.config.tagging import TaggingConfig
-from shelftag.errors import ArtifactError, InputError
+from shelftag.errors import ArtifactError, Failed, InputError
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.rows import read_rows
 from shelftag.model.linear import fit_linear
+from shelftag.tagging.calibration import calibrate, save_calibration
+from shelftag.tagging.tagger import Ranking
 from shelftag.training.examples import read_examples
 from tests.evaluation.made import LABELS, manifest, sure_of
 
+CONFIG = load_config(overrides=["evaluation.untuned_rows=0", "evaluation.speed=false"])
+DRAWINGS = ("models", "accuracy", "slices", "departments", "confusion", "reliability")
 WORDS = {"bakery": "bread loaf", "dairy": "milk cream", "pets": "cat treats", "missing": "thing"}
 
 
@@ -37,6 +41,12 @@ class KnownTagger:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return sure_of(np.array([self._choose(text) for text in texts], np.int64))
+
+    def rank(self, texts: Sequence[str]) -> Ranking:
+        likely = self.probabilities(texts)
+        order = np.argsort(-likely, axis=1, kind="stable")
+        confidence = np.take_along_axis(likely, order, axis=1)
+        return Ranking(order, confidence, confidence[:, 0] < self.threshold)
 
     def _choose(self, text: str) -> int:
         known = next(i for i, name in enumerate(LABELS) if WORDS[name] in text)
@@ -70,13 +80,22 @@ def dataset(tmp_path: Path) -> Dataset:
     return made
 
 
+def _manifest() -> RunManifest:
+    scores = {"valid_accuracy": 0.9, "valid_rows": 30, "valid_coverage": 0.5}
+    return manifest().model_copy(update={"training": scores | {"valid_calibration_error": 0.01}})
+
+
 @pytest.fixture
 def run(tmp_path: Path, dataset: Dataset) -> Run:
     made = Run(tmp_path / "run")
     made.begin()
     examples = read_examples(dataset, Departments(LABELS), "train", count_alpha=0.0)
     fit_linear(examples.texts, examples.labels, len(LABELS), seed=0).save(made.linear_dir)
-    made.publish(manifest())
+    logits = np.eye(3, dtype=np.float32)[examples.labels]
+    fitted = calibrate(logits, examples.labels, Departments(LABELS), 0.98, {"split": "valid"})
+    made.adapter_dir.mkdir()
+    save_calibration(fitted, made.calibration_file)
+    made.publish(_manifest())
     return made
 
 
@@ -109,16 +128,17 @@ def test_writes_scores_report_and_figures_under_evaluation_only(
     run: Run, dataset: Dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = _files(run.path) | _files(dataset.path)
-    verb.main(run=run.path, dataset=dataset.path, config=Config())
+    verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
     after = _files(run.path) | _files(dataset.path)
     assert before.items() <= after.items()
     assert {str(file.relative_to(run.evaluation_dir)) for file in after.keys() - before} == {
         "scores.json",
         "report.html",
-        *(f"figures/{one}.svg" for one in ("accuracy", "departments", "confusion", "reliability")),
+        "README.md",
+        *(f"figures/{one}.svg" for one in DRAWINGS),
     }
     shown = capsys.readouterr()
-    assert "test accuracy" in shown.out
+    assert "this Run" in shown.out
     assert "macro-F1" in shown.out
     assert "3 departments trained (without missing)" in shown.out
     assert "scoring test" in shown.err
@@ -127,7 +147,7 @@ def test_writes_scores_report_and_figures_under_evaluation_only(
 
 @pytest.mark.usefixtures("known_tagger")
 def test_scores_are_of_the_right_rows(run: Run, dataset: Dataset) -> None:
-    evaluation = verb.evaluate(run, dataset, Config())
+    evaluation = verb.evaluate(run, dataset, CONFIG)
     assert evaluation.rows_scored == {"train": 60, "test": 30}
     assert evaluation.unlabelled == ("missing",)
     # rows 9, 19, 29, 39 are odd: of those, 9 and 29 are in train, 19 and 39 in valid
@@ -141,9 +161,9 @@ def test_scores_are_of_the_right_rows(run: Run, dataset: Dataset) -> None:
 
 @pytest.mark.usefixtures("known_tagger")
 def test_same_inputs_same_files(run: Run, dataset: Dataset) -> None:
-    verb.main(run=run.path, dataset=dataset.path, config=Config())
+    verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
     first = _files(run.evaluation_dir)
-    verb.main(run=run.path, dataset=dataset.path, config=Config())
+    verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
     assert _files(run.evaluation_dir) == first
     scores = json.loads((run.evaluation_dir / "scores.json").read_bytes())
     assert scores["labels_count"] == 3
@@ -154,22 +174,59 @@ def test_another_dataset_is_refused_before_anything(run: Run, dataset: Dataset) 
     other = _dataset_manifest(fingerprint="e" * 32)
     dataset.publish(other)
     with pytest.raises(ArtifactError, match="learned from Dataset dddddddddddd"):
-        verb.main(run=run.path, dataset=dataset.path, config=Config())
+        verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
     assert not run.evaluation_dir.exists()
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_another_dataset_is_scored_where_it_is_meant(
+    run: Run, dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset.publish(_dataset_manifest(fingerprint="e" * 32))
+    verb.main(run=run.path, dataset=dataset.path, other_dataset=True, config=CONFIG)
+    assert {file.name for file in run.evaluation_dir.iterdir()} == {"other-eeeeeeee"}
+    scores = (run.evaluation_dir / "other-eeeeeeee" / "scores.json").read_bytes()
+    found = Evaluation.model_validate_json(scores)
+    assert (found.dataset, found.run) == ("e" * 32, run.manifest().fingerprint)
+    assert found.verdict.endswith(
+        "did not learn from this Dataset, and may have seen these products."
+    )
+    assert "may have seen these products" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_scores_of_nan_are_said(
+    run: Run, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: KnownTagger, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.full((len(texts), 3), np.nan, np.float32)
+
+    monkeypatch.setattr(KnownTagger, "probabilities", broken)
+    with pytest.raises(Failed, match="60 of 60 train products have scores of NaN"):
+        verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
+    assert not run.evaluation_dir.exists()
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_the_model_card_has_the_scores(run: Run, dataset: Dataset) -> None:
+    verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
+    card = (run.evaluation_dir / "README.md").read_text()
+    assert "## Scores on the test split" in card
+    assert "| this Run | 1.000 (1.000 to 1.000) | 1.000 | 1.000 |" in card
 
 
 def test_other_departments_are_refused(run: Run, dataset: Dataset) -> None:
     dataset.publish(_dataset_manifest().model_copy(update={"departments": ("dairy", "pets")}))
     with pytest.raises(ArtifactError, match="other departments"):
-        verb.evaluate(run, dataset, Config())
+        verb.evaluate(run, dataset, CONFIG)
 
 
 @pytest.mark.usefixtures("known_tagger")
 def test_split_without_rows_is_refused(run: Run, dataset: Dataset) -> None:
     table = pq.read_table(dataset.products_file)
     pq.write_table(table.filter(pa.compute.field("split") != "test"), dataset.products_file)
-    with pytest.raises(InputError, match="test split has 0 rows"):
-        verb.evaluate(run, dataset, Config())
+    with pytest.raises(InputError, match=r"test split of .* has 0 rows"):
+        verb.evaluate(run, dataset, CONFIG)
 
 
 def test_sample_is_seeded_and_in_catalog_order(dataset: Dataset) -> None:

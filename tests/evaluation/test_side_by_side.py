@@ -1,0 +1,71 @@
+"""Protocols side by side."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from shelftag.evaluation.compare import compare
+from shelftag.evaluation.models import LINEAR, LOOKUP, MAJORITY, OURS, ModelRow, model_row
+from shelftag.evaluation.report_study import study_page
+from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
+from shelftag.report.page import render
+from tests.evaluation.made import manifest, scored
+
+
+def _protocol(split: str, lookup: float, ours: float, label_set: str = "21") -> Protocol:
+    train, test = scored("train", 200, 1, 1), scored("test", 200, ours, 0.8)
+    test = replace(test, scope=test.scope.model_copy(update={"protocol": split}))
+    right = {MAJORITY: 0.1, LOOKUP: lookup, LINEAR: 0.8, OURS: ours}
+    rows = tuple(_row(model, share) for model, share in right.items())
+    evaluation = compare(manifest(), "d" * 32, train, test, 0.5, rows)
+    return Protocol(split=split, label_set=label_set, evaluation=evaluation)
+
+
+def _row(model: str, right: float) -> ModelRow:
+    rows = scored("test", 200, right, right)
+    return model_row(model, rows.linear, rows.linear, rows.labels, rows.purchases * 0, rows.scope)
+
+
+@pytest.fixture
+def study() -> SideBySide:
+    return side_by_side(
+        [
+            _protocol("row", 1.0, 0.98),
+            _protocol("product", 0.5, 0.9),
+            _protocol("token_set", 0, 0.8),
+        ]
+    )
+
+
+def test_two_sentences_say_where_98_comes_from(study: SideBySide) -> None:
+    first, second = re.split(r"(?<=there\.) ", study.explanation)
+    assert "Split by row, 100.0% of the test purchases are answered right by looking" in first
+    assert "this Run answers 98.0% there." in first
+    assert (
+        "the lookup is right for 0.0%, the linear model for 80.0% and this Run for 80.0%" in second
+    )
+
+
+def test_the_order_of_protocols_does_not_matter(study: SideBySide) -> None:
+    turned = side_by_side(study.protocols[::-1])
+    assert turned.explanation == study.explanation
+
+
+def test_one_protocol_alone_is_explained_too() -> None:
+    alone = side_by_side([_protocol("row", 1.0, 0.98)])
+    assert alone.explanation.count(".  ") == 0
+    assert "new product" not in alone.explanation
+
+
+def test_leaking_protocols_are_labelled_so(study: SideBySide) -> None:
+    (table,) = study_page(study).tables
+    splits = [row[0] for row in table.rows]
+    assert splits == ["by row (leaks)"] * 4 + ["by product (leaks)"] * 4 + ["by token set"] * 4
+    html = render(study_page(study))
+    assert html.count("It leaks: names of test products stand in train too.") == 2
+    assert html.count("No test name is a train name") == 1
+
+
+def test_json_reads_back_equal(study: SideBySide) -> None:
+    assert SideBySide.model_validate_json(study.model_dump_json()) == study
