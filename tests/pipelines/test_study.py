@@ -26,6 +26,7 @@ def tables(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("ray_here")
 def test_protocols_stand_side_by_side_and_are_not_made_twice(
     tables: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
