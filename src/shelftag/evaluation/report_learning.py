@@ -6,7 +6,7 @@ from shelftag.evaluation.active import ActiveLearning, OrderCurve
 from shelftag.evaluation.learning import Learning
 from shelftag.evaluation.learning_curve import CurvePoint, LawPoint, LearningCurve
 from shelftag.evaluation.resampled import Estimate
-from shelftag.report.curves import Point, learning_curve, orders_curve
+from shelftag.report.curves import Point, curve_and_law, orders_curve
 from shelftag.report.page import Drawing, Table
 
 PROXY = "Measured with a small linear model in place of this Run, which would take hours"
@@ -44,7 +44,7 @@ def _curve_drawing(learning: Learning, curve: LearningCurve) -> Drawing:
         f"{law.found:.1%} was found: {'inside' if law.held else 'outside'} its interval."
     )
     points = [_point(one) for one in curve.points]
-    svg = learning_curve("learning-curve", points, [_point(one) for one in law.path])
+    svg = curve_and_law("learning-curve", points, [_point(one) for one in law.path])
     scope = _scope(learning, curve)
     return Drawing("learning-curve", "Would more labels help?", caption, scope, svg, narrow=True)
 

@@ -22,7 +22,7 @@ class Point(NamedTuple):
     high: float
 
 
-def learning_curve(name: str, points: Sequence[Point], law: Sequence[Point]) -> str:
+def curve_and_law(name: str, points: Sequence[Point], law: Sequence[Point]) -> str:
     """Measured points with their intervals over a law's band; dashed where it is carried on."""
     with canvas(name, NARROW, HEIGHT) as figure:
         axes = figure.subplots()
