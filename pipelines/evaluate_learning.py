@@ -41,11 +41,7 @@ class Likely(Protocol):
 
 
 def learning(run: Run, dataset: Dataset, tagger: Likely, config: Config) -> Learning | None:
-    """Measure both curves and write RUN/evaluation/label_next.csv; None where it is switched off.
-
-    Raises:
-        InputError: no word stands in two names.
-    """
+    """Measure both curves and write RUN/evaluation/label_next.csv; None where switched off."""
     if not config.evaluation.learning_curve:
         return None
     seed = config.train.seed

@@ -1,5 +1,7 @@
 """Orders of labelling, and what they are worth where the answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -125,6 +127,9 @@ def test_learning_curve_grows_and_is_carried_on() -> None:
 
 
 def test_too_few_products_have_no_curves() -> None:
-    made = pool(80)  # 60 to learn from
-    assert learning_curve(made, seed=0) is None
-    assert simulate(made, np.arange(80), seed=0) is None
+    few, whole = pool(80), pool()  # 60 to learn from
+    untested = replace(whole, test=whole.test[:0])
+    for made in (few, untested):
+        assert learning_curve(made, seed=0) is None
+        assert simulate(made, np.arange(len(made.labels)), seed=0) is None
+    assert simulate(whole, np.arange(640) % 60, seed=0) is None

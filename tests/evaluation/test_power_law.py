@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shelftag.evaluation.power_law import EXPONENTS, fit_power_laws
 
-SHARES = 2.0 ** -np.arange(5, -1, -1)
+SHARES = np.array([1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0])
 
 
 @given(st.floats(0, 0.2), st.floats(0.01, 0.2), st.sampled_from(list(EXPONENTS)))

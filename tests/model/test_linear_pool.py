@@ -33,4 +33,4 @@ def test_one_department_is_always_chosen() -> None:
 
 def test_names_with_nothing_in_common_are_refused() -> None:
     with pytest.raises(InputError, match="2 product names"):
-        linear_pool(["a1", "?"], np.zeros(2, np.int64), 2, seed=0)
+        linear_pool(["a1", "?"], np.zeros(2, np.int64), 2, seed=0)(np.arange(2))

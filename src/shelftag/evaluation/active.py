@@ -99,10 +99,10 @@ def _in_turns(rows: NDArray[np.int64], chosen: NDArray[np.int64]) -> NDArray[np.
 def simulate(pool: Pool, groups: NDArray[np.int64], seed: int) -> ActiveLearning | None:
     """Spend labels in each order; `groups` [n] are near-duplicates, of which one is labelled.
 
-    None with fewer than `MIN_TRAIN` train products that are not near-duplicates.
+    None with too few products, near-duplicates counted once.
     """
     distinct = len(np.unique(groups[pool.train]))
-    if distinct < MIN_TRAIN:
+    if not pool.is_enough or distinct < MIN_TRAIN:
         return None
     budgets = [min(SEED_LABELS, distinct // 32) * 2**number for number in range(ROUNDS + 1)]
     chosen: dict[Order, NDArray[np.int64]] = {

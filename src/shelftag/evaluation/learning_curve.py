@@ -38,6 +38,11 @@ class Pool:
     learn: Callable[[NDArray[np.int64]], NDArray[np.float32]]
     """Rows labelled -> margins [n, departments] of all, -inf where a department had none."""
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether a 32nd of it is something to learn from, and there is something to score."""
+        return len(self.train) >= MIN_TRAIN and len(self.test) > 0
+
 
 class CurvePoint(Result):
     """Test scores with so many labels."""
@@ -94,8 +99,8 @@ class LearningCurve(Result):
 
 
 def learning_curve(pool: Pool, seed: int) -> LearningCurve | None:
-    """Train on growing shares; None with fewer than `MIN_TRAIN` train products."""
-    if len(pool.train) < MIN_TRAIN:
+    """Train on growing shares; None with too few products."""
+    if not pool.is_enough:
         return None
     draws = draw(len(pool.test), REPEATS, seed)
     sizes = [round(share * len(pool.train)) for share in SHARES]

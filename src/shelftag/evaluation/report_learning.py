@@ -9,7 +9,10 @@ from shelftag.evaluation.resampled import Estimate
 from shelftag.report.curves import Point, curve_and_law, orders_curve
 from shelftag.report.page import Drawing, Table
 
-PROXY = "Measured with a small linear model in place of this Run, which would take hours"
+PROXY = (
+    "Measured with a small linear model in place of this Run, which would have to be trained anew "
+    "for each point."
+)
 
 
 def learning_drawings(learning: Learning) -> tuple[Drawing, ...]:
@@ -38,7 +41,7 @@ def _curve_drawing(learning: Learning, curve: LearningCurve) -> Drawing:
     law = curve.law
     twice = law.twice
     caption = (
-        f"{PROXY}. Dots: measured, with 95% intervals. Line and band: a power law through them. "
+        f"{PROXY} Dots: measured, with 95% intervals. Line and band: a power law through them. "
         f"Carried on to {twice.labels:,} labels it says {_percents(twice.accuracy)}, if it goes on "
         f"to hold. One doubling earlier it would have said {_percents(law.expected)}, and "
         f"{law.found:.1%} was found: {'inside' if law.held else 'outside'} its interval."
@@ -51,9 +54,9 @@ def _curve_drawing(learning: Learning, curve: LearningCurve) -> Drawing:
 
 def _orders_drawing(learning: Learning, active: ActiveLearning) -> Drawing:
     caption = (
-        f"{PROXY}, which is given some random labels and then asks for as many again, round by "
-        f"round. Random: any product. Margin: those it is least sure of. Departments: the same, in "
-        f"turns over the departments. {savings(active)}"
+        f"{PROXY} It is given some labels and then asks for as many again, round by round. Random: "
+        "of any product. Margin: of those it is least sure of. Departments: the same, in turns "
+        f"over the departments. {savings(active)}"
     )
     everything = learning.curve.points[-1].accuracy.value if learning.curve else None
     curves = [(one.order, [_point(point) for point in one.points]) for one in active.curves]
@@ -66,11 +69,16 @@ def savings(active: ActiveLearning) -> str:
     """In a sentence, what each order saves against random."""
     labels, reached = active.budgets[-1], active.curves[0].points[-1].accuracy.value
     asking = ", ".join(
-        f"{one.order} with {one.as_good:,}" if one.as_good else f"{one.order} does not"
+        f"{one.order} with about {_about(one.as_good)}" if one.as_good else f"{one.order} does not"
         for one in active.curves
         if one.order != "random"
     )
-    return f"The {reached:.1%} that random reaches with {labels:,} labels: {asking}."
+    return f"Random reaches {reached:.1%} with {labels:,} labels; {asking}."
+
+
+def _about(labels: int) -> str:
+    """Two digits of it: more would claim too much."""
+    return f"{float(f'{labels:.2g}'):,.0f}"
 
 
 def _curve_table(learning: Learning, curve: LearningCurve) -> Table:
@@ -82,7 +90,8 @@ def _curve_table(learning: Learning, curve: LearningCurve) -> Table:
         title="The learning curve in numbers",
         caption=f"Means over {curve.repeats} draws of the products. Power law: error = "
         f"{curve.law.floor:.3f} + {curve.law.reducible:.3f} * (labels / all) ^ "
-        f"-{curve.law.exponent:.2f}; the first two are hard to tell apart.",
+        f"-{curve.law.exponent:.2f}; how much of it is the first term, "
+        "these points can hardly tell.",
         scope=_scope(learning, curve),
         columns=columns,
         rows=[*rows, expected],
@@ -96,12 +105,13 @@ def _orders_table(learning: Learning, active: ActiveLearning) -> Table:
         _order_row(active, one, place)
         for place in range(len(active.budgets))
         for one in active.curves
+        if place or one.order == "random"  # all begin with the same labels
     ]
     return Table(
         title="Orders of labelling in numbers",
         caption=f"Means over {active.repeats} draws of the first labels; 95% intervals in "
-        f"brackets. {savings(active)} label_next.csv has {learning.to_label:,} products in the "
-        f"order {learning.order}.",
+        f"brackets. {savings(active)} label_next.csv has {learning.to_label:,} products by "
+        f"{learning.order}.",
         scope=_scope(learning, active),
         columns=columns,
         rows=rows,

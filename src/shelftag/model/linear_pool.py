@@ -8,6 +8,7 @@ known of a catalog that is not labelled yet. On the real catalog it is as good (
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,18 +30,19 @@ def linear_pool(
 ) -> Learn:
     """What learns from any rows of texts [n] of `catalog.text` and label positions [n].
 
-    A department without labelled rows has margins of -inf.
-
-    Raises:
-        InputError: no word stands in two names.
+    A department without labelled rows has margins of -inf. The terms are counted when it first
+    learns, which raises InputError where nothing stands in two names.
     """
-    features = _features(texts)
+
+    @cache
+    def features() -> Any:
+        return _features(texts)
 
     def learn(rows: NDArray[np.int64]) -> NDArray[np.float32]:
         known = labels[rows]
-        coefficients, intercepts = fit_margins(features[rows], known, seed, TOLERANCE)
+        coefficients, intercepts = fit_margins(features()[rows], known, seed, TOLERANCE)
         margins = np.full((len(texts), departments_count), -np.inf, np.float32)
-        margins[:, np.unique(known)] = features @ coefficients.T + intercepts
+        margins[:, np.unique(known)] = features() @ coefficients.T + intercepts
         return margins
 
     return learn
