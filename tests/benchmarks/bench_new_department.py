@@ -72,13 +72,21 @@ def figures(
     after: NDArray[np.float32],
     labels: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """The new department is the last column of `mine` and `after`; `labels` are of the others."""
+    """The new department is the last column of `mine` and `after`; `labels` are of the others.
+
+    `ranked_apart` is the area under the ROC curve of that column: 0.5 says that its probability
+    knows nothing of its products, however small it is.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    is_mine = np.repeat([1, 0], [len(mine), len(after)])
     new = mine.shape[1] - 1
     taken = after.argmax(axis=1) == new
     return {
         "products": len(mine),
         "found": float((mine.argmax(axis=1) == new).mean()),
         "found_in_top_3": float((np.argsort(-mine, axis=1)[:, :3] == new).any(axis=1).mean()),
+        "ranked_apart": float(roc_auc_score(is_mine, np.append(mine[:, -1], after[:, -1]))),
         "by_chance": 1 / (new + 1),
         "others": len(labels),
         "taken_from_others": float(taken.mean()),
@@ -137,6 +145,8 @@ def _report(found: dict[str, dict[str, Any]]) -> None:
     print(f"{'left out':16}" + "".join(f"{title:>28}" for title in columns.values()))
     for department, row in found.items():
         print(f"{department:16}" + "".join(f"{row[name]:28.1%}" for name in columns))
+    apart = ", ".join(f"{one} {row['ranked_apart']:.3f}" for one, row in found.items())
+    print(f"area under the ROC curve of the new probability: {apart}")
     print(json.dumps(found))
 
 

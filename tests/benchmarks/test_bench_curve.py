@@ -27,5 +27,6 @@ def test_figures_of_a_department_left_out() -> None:
     found = figures(mine, before, after.astype(np.float32), np.array([0, 0, 1, 1]))
     assert (found["products"], found["others"]) == (2, 4)
     assert (found["found"], found["found_in_top_3"]) == (0.5, 1.0)
+    assert found["ranked_apart"] == 6 / 8  # of pairs, 0.7 is above all and 0.2 above two of four
     assert found["taken_from_others"] == 0.25
     assert (found["accuracy_before"], found["accuracy_after"]) == (0.75, 0.5)
