@@ -17,7 +17,7 @@ COLUMNS = ("id", "name", "suggested", "confidence", "margin", "department")
 
 def near_duplicates(names: Sequence[str]) -> NDArray[np.int64]:
     """The same number for names of the same words, [n]."""
-    keys = [token_set(name) for name in names]
+    keys = [token_set(name) or name for name in names]  # "?!" has no words
     return np.unique(keys, return_inverse=True)[1].astype(np.int64)
 
 
