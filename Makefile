@@ -4,7 +4,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
-	bench-train bench-stream
+	bench-train bench-stream bench-curve bench-new-department
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -53,3 +53,9 @@ bench-train: setup  ## training speed beside the bare Trainer and TRL (ten minut
 
 bench-stream: setup  ## all order lines from Ray Data into a training worker (five minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_stream
+
+bench-curve: setup  ## the nano tagger's accuracy against labels (an hour)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_curve
+
+bench-new-department: setup  ## a department added by name, without training (ten minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_new_department

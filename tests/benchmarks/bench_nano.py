@@ -55,7 +55,7 @@ def main() -> None:
     options.add_argument("--jobs", type=int, default=2)
     options.add_argument("--only", nargs="+", choices=VARIANTS, default=tuple(VARIANTS))
     chosen = options.parse_args()
-    _prepare(chosen.work)
+    prepare(chosen.work, *LABEL_SETS)
     trials = [Trial(v, seed, chosen.work) for v in chosen.only for seed in range(chosen.seeds)]
     waiting = [trial for trial in trials if not trial.result_file.is_file()]
     with ProcessPoolExecutor(chosen.jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
@@ -64,14 +64,15 @@ def main() -> None:
     _report(trials)
 
 
-def _prepare(work: Path) -> None:
+def prepare(work: Path, *label_sets: str) -> None:
+    """A Dataset in `work` for each label set, where there is none yet."""
     catalog = os.environ.get("SHELFTAG_REAL_CATALOG")
     source = ("--catalog", catalog) if catalog else ()
     tables = work / "tables"
     if not (tables / "manifest.json").is_file():
         _shelftag("synthesize", "--out", str(tables), "--lines", "1000000", *source)
-    for name, settings in LABEL_SETS.items():
-        dataset = work / name
+    for name in label_sets:
+        dataset, settings = work / name, LABEL_SETS[name]
         if not (dataset / "manifest.json").is_file():
             _shelftag("prepare", "--tables", str(tables), "--out", str(dataset), *settings)
 
@@ -89,15 +90,32 @@ def run_trial(trial: Trial) -> str:
     label_set, settings = VARIANTS[trial.variant]
     config = load_config(overrides=[*settings, f"train.seed={trial.seed}", "train.save_steps=9999"])
     set_up(threads=1)
-    result = _train_and_score(config, Dataset(trial.work / label_set))
+    result = train_and_score(config, Dataset(trial.work / label_set))
     write_json(trial.result_file, result)
-    return f"{trial.variant}, seed {trial.seed}: {_short(result)}"
+    return f"{trial.variant}, seed {trial.seed}: {in_short(result)}"
 
 
-def _train_and_score(config: Any, dataset: Any) -> dict[str, Any]:
+def train_and_score(config: Any, dataset: Any) -> dict[str, Any]:
     """Seconds, and for each model which products of each split it has right, as 0 and 1."""
     from tempfile import TemporaryDirectory
 
+    from shelftag.catalog.departments import Departments
+    from shelftag.training.examples import read_examples
+
+    departments = Departments(dataset.manifest().departments)
+    splits = {
+        split: read_examples(dataset, departments, split, config.train.count_alpha)
+        for split in ("valid", "test")
+    }
+    with TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        run = train_here(config, dataset, Path(folder) / "run")
+        took = time.perf_counter() - started
+        return {"seconds": round(took, 1)} | _scores(run, splits)
+
+
+def train_here(config: Any, dataset: Any, folder: Path) -> Any:
+    """A Run over a made base, trained in this process without Ray."""
     from shelftag.artifacts import Run
     from shelftag.catalog.departments import Departments
     from shelftag.model.adapter import MADE_BASE
@@ -107,21 +125,15 @@ def _train_and_score(config: Any, dataset: Any) -> dict[str, Any]:
     from shelftag.training.pretrain import make_base
 
     departments = Departments(dataset.manifest().departments)
-    train, valid, test = (
-        read_examples(dataset, departments, split, config.train.count_alpha)
-        for split in ("train", "valid", "test")
-    )
-    with TemporaryDirectory() as folder:
-        run = Run(Path(folder) / "run")
-        run.begin()
-        started = time.perf_counter()
-        nano, seed = config.model.nano, config.train.seed
-        make_base(train.texts, departments, nano, seed, run.base_dir, lambda *_: None)
-        fit(config, str(run.base_dir), departments, train, run.checkpoints_dir)
-        (checkpoint,) = run.checkpoints_dir.glob("checkpoint-*")
-        freeze(run, dataset, config, checkpoint, MADE_BASE, {})
-        took = time.perf_counter() - started
-        return {"seconds": round(took, 1)} | _scores(run, {"valid": valid, "test": test})
+    train = read_examples(dataset, departments, "train", config.train.count_alpha)
+    run = Run(folder)
+    run.begin()
+    nano, seed, prompt = config.model.nano, config.train.seed, config.model.prompt
+    make_base(train.texts, departments, nano, seed, run.base_dir, lambda *_: None, prompt)
+    fit(config, str(run.base_dir), departments, train, run.checkpoints_dir)
+    (checkpoint,) = run.checkpoints_dir.glob("checkpoint-*")
+    freeze(run, dataset, config, checkpoint, MADE_BASE, {})
+    return run
 
 
 def _scores(run: Any, splits: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +163,7 @@ def _scores(run: Any, splits: dict[str, Any]) -> dict[str, Any]:
     return scores
 
 
-def _short(result: dict[str, Any]) -> str:
+def in_short(result: dict[str, Any]) -> str:
     scored = {name: value for name, value in result.items() if name != "seconds"}
     scores = ", ".join(f"{n} {statistics.fmean(v['right']):.4f}" for n, v in scored.items())
     return f"{scores}, {result['seconds']} s"
@@ -165,7 +177,7 @@ def _report(trials: list[Trial]) -> None:
     )
     for variant in dict.fromkeys(trial.variant for trial in trials):
         files = [trial.result_file for trial in trials if trial.variant == variant]
-        row = table[variant] = _row([json.loads(file.read_text()) for file in files])
+        row = table[variant] = means([json.loads(file.read_text()) for file in files])
         cells = (
             f"{row['seconds']:6.0f}{row['valid']:8.4f}{row['test']:8.4f}{row['macro_f1']:7.3f}"
             f"{row['adapter_alone']:8.4f}{row['linear']:8.4f}"
@@ -175,7 +187,7 @@ def _report(trials: list[Trial]) -> None:
     print(json.dumps(table))
 
 
-def _row(results: list[dict[str, Any]]) -> dict[str, Any]:
+def means(results: list[dict[str, Any]]) -> dict[str, Any]:
     import numpy as np
 
     right = {

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from shelftag.report.curves import Point, curve_and_law, orders_curve
 from shelftag.report.distributions import MAX_LABEL, Bar, bars, heat_map, histogram, lorenz_curve
 from shelftag.report.figures import (
     confusion_heat_map,
@@ -25,8 +26,13 @@ FLOW = Flow(
     [Stream(0, 0, 0, 75), Stream(0, 0, 1, 25)],
 )
 
+POINTS = [Point(100, 0.5, 0.4, 0.6), Point(200, 0.7, 0.65, 0.75)]
+ORDERS = [(ODD[0], POINTS), (ODD[1], POINTS)]
+
 DRAWINGS: dict[str, Callable[[str], str]] = {
     "accuracy": lambda name: train_and_test(name, [(ODD[0], 0.97, 0.86), (ODD[1], 1.0, 0.0)]),
+    "curve": lambda name: curve_and_law(name, POINTS, [*POINTS, Point(400, 0.8, 0.7, 0.9)]),
+    "orders": lambda name: orders_curve(name, ORDERS, 0.8),
     "departments": lambda name: precision_and_recall(
         name, [(ODD[0], 5, 0.5, 0.25), (ODD[1], 0, None, None), (ODD[2], 9, None, 0.0)]
     ),
@@ -86,7 +92,7 @@ def test_takes_its_colours_from_the_page(name: str) -> None:
     assert "#0102" not in svg
 
 
-@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion", "flow", "bars"])
+@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion", "flow", "bars", "orders"])
 def test_names_are_drawn_as_they_are(name: str) -> None:
     words = _words(DRAWINGS[name](name))
     assert "a <b> & $x^2$" in words
@@ -98,6 +104,12 @@ def test_what_is_not_there_is_a_dash_and_no_bar() -> None:
     some = precision_and_recall("x", [("a", 0, 0.5, 0.5)])
     assert none.count("–") == 2  # noqa: RUF001
     assert some.count("50%") == 2
+
+
+def test_a_guess_is_dotted_and_says_so() -> None:
+    svg = curve_and_law("x", POINTS, [*POINTS, Point(400, 0.8, 0.7, 0.9)])
+    assert "80.0%?" in _words(svg)
+    assert svg.count("stroke-dasharray") == 1
 
 
 def test_confusions_are_darker_where_more_of_a_row_goes() -> None:

@@ -1,6 +1,6 @@
 """How names become tags."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shelftag.config.section import Section
 
@@ -22,3 +22,14 @@ class TaggingConfig(Section):
 
     cache_size: int = Field(default=100_000, ge=0)
     """Names whose tags a Tagger remembers."""
+
+    new_departments: tuple[str, ...] = ()
+    """Departments the Run was not trained on, added by name to those it chooses from (generate).
+    Tags into them are always for review: nothing was calibrated for them."""
+
+    @field_validator("new_departments")
+    @classmethod
+    def _named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names) or not all(name.strip() for name in names):
+            raise ValueError("new departments have names, each of its own")
+        return names

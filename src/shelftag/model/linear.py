@@ -98,7 +98,7 @@ def fit_linear(
     except ValueError as error:
         problem = f"{len(texts)} product names have nothing to learn from ({error})"
         raise InputError(problem, "give names with words in them") from None
-    coefficients, intercepts = _fit_margins(_features(vectorizers, texts), labels, seed)
+    coefficients, intercepts = fit_margins(_features(vectorizers, texts), labels, seed)
     present = np.unique(labels)
     all_coefficients = np.zeros((coefficients.shape[1], departments_count), np.float32)
     all_coefficients[:, present] = coefficients.T
@@ -107,15 +107,15 @@ def fit_linear(
     return LinearModel(vectorizers, all_coefficients, all_intercepts)
 
 
-def _fit_margins(
-    features: Any, labels: NDArray[np.int64], seed: int
+def fit_margins(
+    features: Any, labels: NDArray[np.int64], seed: int, tolerance: float = 1e-4
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coefficients [labels present, terms] and intercepts, in the order of the labels."""
     from sklearn.svm import LinearSVC
 
     if len(np.unique(labels)) == 1:  # nothing to tell apart, which scikit-learn refuses
         return np.zeros((1, features.shape[1])), np.zeros(1)
-    machine = LinearSVC(C=REGULARIZATION, random_state=seed).fit(features, labels)
+    machine = LinearSVC(C=REGULARIZATION, random_state=seed, tol=tolerance).fit(features, labels)
     coefficients, intercepts = machine.coef_, machine.intercept_
     if len(machine.classes_) == 2:  # scikit-learn keeps the second one's margin only
         return np.vstack([-coefficients, coefficients]), np.hstack([-intercepts, intercepts])

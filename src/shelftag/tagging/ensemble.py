@@ -28,8 +28,14 @@ class Ensemble:
     weight: float
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """[len(texts), departments], in the order of the texts."""
-        return joined(self.scorer.logits(texts), self.linear.decision(texts), self.weight)
+        """[len(texts), departments], in the order of the texts.
+
+        Departments added after training have margin 0: to the linear model a product is neither
+        in them nor out.
+        """
+        logits, margins = self.scorer.logits(texts), self.linear.decision(texts)
+        new = logits.shape[1] - margins.shape[1]
+        return joined(logits, np.pad(margins, ((0, 0), (0, new))), self.weight)
 
 
 def joined(

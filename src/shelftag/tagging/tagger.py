@@ -22,6 +22,7 @@ from shelftag.model.tokens import load_tokenizer
 from shelftag.tagging.calibration import Calibration, probabilities
 from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
+from shelftag.tagging.new_departments import extended
 from shelftag.tagging.scorer import Scorer, scorer_of
 
 TAGGED, REVIEW = "tagged", "review"
@@ -74,10 +75,12 @@ class Tagger:
 
         Raises:
             ArtifactError: the Run is incomplete, or not as `train` left it.
+            ConfigError: the Run cannot take the new departments.
         """
         checked = check_run(run)
-        scorer = load_scorer(run, checked.departments, checked.form, tagging.batch_size)
-        return cls(scorer, checked.departments, checked.calibration, tagging)
+        departments = extended(checked.departments, tagging.new_departments, checked.form)
+        scorer = load_scorer(run, departments, checked.form, tagging.batch_size)
+        return cls(scorer, departments, checked.calibration, tagging)
 
     @property
     def threshold(self) -> float:
@@ -129,7 +132,10 @@ class Tagger:
     def _floors(self) -> NDArray[np.float64]:
         """The confidence each department needs, [departments]."""
         own = self.calibration.thresholds if self._tagging.threshold is None else {}
-        return np.array([own.get(name, self.threshold) for name in self.departments.names])
+        floors = np.array([own.get(name, self.threshold) for name in self.departments.names])
+        new = [self.departments.index[name] for name in self._tagging.new_departments]
+        floors[new] = np.inf  # nothing was calibrated for them
+        return floors
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():
