@@ -20,6 +20,7 @@ from shelftag.errors import ArtifactError
 from shelftag.evaluation.compare import ScoredRows, compare
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation, TrainTest
+from shelftag.evaluation.predictions import predictions_of, write_predictions
 from shelftag.evaluation.report import free_cells, page
 from shelftag.evaluation.rows import Rows, read_rows
 from shelftag.model.linear import LinearModel
@@ -72,6 +73,7 @@ def evaluate(run: Run, dataset: Dataset, config: Config) -> Evaluation:
         tagger.threshold,
         seed,
     )
+    keep_predictions(run, dataset, test, tagger)
     if run.manifest().inference.get("objective") != "generate":
         return compared
     sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
@@ -119,6 +121,16 @@ def score_rows(rows: Rows, tagger: Tagger, linear: LinearModel) -> ScoredRows:
         purchases=rows.table["purchases"].to_numpy().astype(np.int64),
         probabilities=_probabilities(texts, tagger, f"scoring {rows.scope.split}"),
         linear=linear.predict(texts),
+    )
+
+
+def keep_predictions(run: Run, dataset: Dataset, test: Rows, tagger: Tagger) -> None:
+    """Write each test product's tag, for `compare` and `drift`; the Tagger remembers them."""
+    ranking = tagger.rank(texts_of(test.table), top_k=1)
+    chosen, confidence = ranking.departments[:, 0], ranking.confidence[:, 0]
+    manifests = run.manifest(), dataset.manifest()
+    write_predictions(
+        run, predictions_of(*manifests, test.table, chosen, confidence, ranking.review)
     )
 
 

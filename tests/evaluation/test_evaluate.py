@@ -19,6 +19,7 @@ from shelftag.errors import ArtifactError, InputError
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.rows import read_rows
 from shelftag.model.linear import fit_linear
+from shelftag.tagging.tagger import Ranking
 from shelftag.training.examples import read_examples
 from tests.evaluation.made import LABELS, manifest, sure_of
 
@@ -37,6 +38,12 @@ class KnownTagger:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return sure_of(np.array([self._choose(text) for text in texts], np.int64))
+
+    def rank(self, texts: Sequence[str], top_k: int) -> Ranking:
+        likely = self.probabilities(texts)
+        order = np.argsort(-likely, axis=1, kind="stable")[:, :top_k]
+        confidence = np.take_along_axis(likely, order, axis=1)
+        return Ranking(order, confidence, confidence[:, 0] < self.threshold)
 
     def _choose(self, text: str) -> int:
         known = next(i for i, name in enumerate(LABELS) if WORDS[name] in text)
@@ -115,6 +122,7 @@ def test_writes_scores_report_and_figures_under_evaluation_only(
     assert {str(file.relative_to(run.evaluation_dir)) for file in after.keys() - before} == {
         "scores.json",
         "report.html",
+        "predictions.parquet",
         *(f"figures/{one}.svg" for one in ("accuracy", "departments", "confusion", "reliability")),
     }
     shown = capsys.readouterr()
