@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from shelftag.report.changes import changes_of_departments, shares_beside
 from shelftag.report.distributions import MAX_LABEL, Bar, bars, heat_map, histogram, lorenz_curve
 from shelftag.report.figures import (
     confusion_heat_map,
@@ -33,6 +34,10 @@ DRAWINGS: dict[str, Callable[[str], str]] = {
     "confusion": lambda name: confusion_heat_map(
         name, ODD, np.array([[5, 1, 0], [0, 0, 0], [2, 0, 3]])
     ),
+    "changes": lambda name: changes_of_departments(
+        name, [(ODD[0], 0.1, -0.2), (ODD[1], None, 0.0), (ODD[2], None, None)], 0.05
+    ),
+    "shares": lambda name: shares_beside(name, "Shares", [(ODD[0], 0.9, 1.0), (ODD[1], 0.1, 0.0)]),
     "flow": lambda name: flows(name, "Rows", [FLOW]),
     "bars": lambda name: bars(name, "Bars", [Bar(ODD[0], 1, "5"), Bar(ODD[1], 0, "0")]),
     "histogram": lambda name: histogram(name, "Sizes", [0, 1_500, 2], 1, "products"),
@@ -86,7 +91,18 @@ def test_takes_its_colours_from_the_page(name: str) -> None:
     assert "#0102" not in svg
 
 
-@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion", "flow", "bars"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accuracy",
+        "departments",
+        "confusion",
+        "changes",
+        "shares",
+        "flow",
+        "bars",
+    ],
+)
 def test_names_are_drawn_as_they_are(name: str) -> None:
     words = _words(DRAWINGS[name](name))
     assert "a <b> & $x^2$" in words
@@ -98,6 +114,13 @@ def test_what_is_not_there_is_a_dash_and_no_bar() -> None:
     some = precision_and_recall("x", [("a", 0, 0.5, 0.5)])
     assert none.count("–") == 2  # noqa: RUF001
     assert some.count("50%") == 2
+
+
+def test_a_change_that_is_not_known_has_no_dot() -> None:
+    def dots(recall: float | None) -> int:
+        return changes_of_departments("x", [("a", recall, None)], 0.05).count("<use ")
+
+    assert dots(0.1) > dots(None)
 
 
 def test_confusions_are_darker_where_more_of_a_row_goes() -> None:

@@ -74,8 +74,8 @@ def count(
 def change(counts: Counts, measure: Measure, allowed: float) -> Change:
     """One measure of one department, looked at alone: `judge` decides on all of them."""
     before, after = (
-        _finite(_share(counts, *(np.array(cell) for cell in only), measure))
-        for only in (counts.champion_only, counts.candidate_only)
+        _finite(_share(counts, np.array(right), np.array(wrong), measure))
+        for right, wrong in (counts.champion_only, counts.candidate_only)
     )
     p_value = None if before is None or after is None else fall_p_value(counts, measure, allowed)
     return Change(before=before, after=after, p_value=p_value, verdict="holds")
@@ -123,7 +123,7 @@ def fall_p_value(counts: Counts, measure: Measure, allowed: float) -> float | No
     if measure == "precision":
         weights = weights * binom.pmf(other, wrong, 0.5)
     at = counts.champion_only if measure == "precision" else (counts.champion_only[0], 0)
-    largest = np.nanmax(fall)
+    largest = np.max(fall, initial=-1.0, where=~np.isnan(fall))
     able = largest > allowed + EPSILON and _mass(weights, fall, largest) <= SIGNIFICANCE
     return _mass(weights, fall, fall[at]) if able else None
 
@@ -140,7 +140,9 @@ def _share(
     right = counts.both[0] + right
     of = right + counts.both[1] + wrong if measure == "precision" else np.array(counts.support)
     right, of = np.broadcast_arrays(right, of)
-    return np.divide(right, of, out=np.full(right.shape, np.nan), where=of > 0)
+    shares: NDArray[np.float64] = np.full(right.shape, np.nan)
+    np.divide(right, of, out=shares, where=of > 0)
+    return shares
 
 
 def _finite(value: NDArray[np.float64]) -> float | None:
