@@ -57,20 +57,22 @@ def publish(candidate: Run, comparison: Comparison) -> Path:
 
 def show(comparison: Comparison) -> None:
     """Print the verdict, the departments and the commonest moves."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table("department", "products", "recall", "", "precision", "", "verdict")
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("department", "products", "recall", "precision", ""):
+        table.add_column(column, no_wrap=True, justify="right" if column == "products" else "left")
     for one in comparison.departments:
         verdicts = {one.recall.verdict, one.precision.verdict} - {"holds"}
-        cells = (*change_cells(one.recall), *change_cells(one.precision))
+        cells = (change_cells(measure)[0] for measure in (one.recall, one.precision))
         table.add_row(one.department, f"{one.support:,}", *cells, ", ".join(sorted(verdicts)))
-    console.print(comparison.verdict)
+    console.print(comparison.verdict, soft_wrap=True)
     console.print(table)
-    console.print(scope_of(comparison))
-    for line in _notes(comparison):
-        console.print(line)
+    for line in (scope_of(comparison), *_notes(comparison)):
+        console.print(line, soft_wrap=True)
 
 
 def _notes(comparison: Comparison) -> list[str]:

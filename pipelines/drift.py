@@ -18,7 +18,13 @@ from shelftag.config import Config
 from shelftag.errors import GateFailed, InputError
 from shelftag.evaluation.drift import Learned, Tagged, measure_feeds, shares_of
 from shelftag.evaluation.drift_outcome import Drift
-from shelftag.evaluation.drift_report import drift_page, feed_cells, share_cells, verdict_of
+from shelftag.evaluation.drift_report import (
+    SHARE_COLUMNS,
+    drift_page,
+    feed_cells,
+    share_cells,
+    verdict_of,
+)
 from shelftag.evaluation.predictions import Predictions, read_predictions
 from shelftag.report.page import render
 from shelftag.tagging.columns import Naming
@@ -115,23 +121,31 @@ def publish(drift: Drift, out: Path) -> None:
 
 def show(drift: Drift) -> None:
     """Print the verdict and two tables."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, soft_wrap=True)
-    indices = Table("feed", "products", *(one.measure for one in drift.feeds[0].measures), "")
-    shares = Table("", "products", "confidence", "for review", "words not learned", "few words")
+    console = Console(highlight=False)
+    measures = (one.measure for one in drift.feeds[0].measures)
+    indices = Table("feed", "products", *measures, "", box=box.SIMPLE_HEAD)
+    shares = Table("", "products", *SHARE_COLUMNS, box=box.SIMPLE_HEAD)
     shares.add_row(*share_cells("tested", drift.reference_rows, drift.reference))
     worst_first = sorted(drift.feeds[1:], key=lambda feed: -max(m.psi for m in feed.measures))
     for feed in (drift.feeds[0], *worst_first[:FEEDS_PRINTED]):
         indices.add_row(*feed_cells(feed), verdict_of(feed))
         shares.add_row(*share_cells(feed.feed, feed.rows, feed.shares))
-    console.print(drift.verdict)
+    console.print(drift.verdict, soft_wrap=True)
     console.print("population stability index, in brackets what may be chance:")
     console.print(indices)
     console.print(shares)
-    console.print(drift.scope)
-    for doubt in drift.doubts:
-        console.print(f"cannot tell from chance: {doubt}")
+    for line in (drift.scope, *_notes(drift)):
+        console.print(line, soft_wrap=True)
+
+
+def _notes(drift: Drift) -> list[str]:
+    notes = [f"cannot tell from chance: {doubt}" for doubt in drift.doubts]
+    if drift.unusable:
+        notes.append(f"left out, without a usable name: {drift.unusable:,} rows")
     if not drift.held_out:
-        console.print("names the Run has learned from may be among them: it is surer of those")
+        notes.append("names the Run has learned from may be among them: it is surer of those")
+    return notes

@@ -28,7 +28,10 @@ def tagged(names: list[str], departments: list[str], confidence: list[float]) ->
 
 
 def test_words_are_the_catalogs_and_single_letters_are_none() -> None:
-    unseen, known = unseen_words(["MILK 2 L", "Ben's Rye-Bread", "!", "Ｍilk"], LEARNED.vocabulary)
+    """The last one begins with a full-width M."""
+    unseen, known = unseen_words(
+        ["MILK 2 L", "Ben's Rye-Bread", "!", "\uff2dilk"], LEARNED.vocabulary
+    )
     assert unseen.tolist() == [0, 1, 0, 0]
     assert known.tolist() == [1, 3, 0, 1]
 

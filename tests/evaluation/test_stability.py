@@ -53,6 +53,8 @@ def test_unchanged_feeds_seldom_drift() -> None:
     """Even where no index at all is allowed, 95 of 100 small feeds hold."""
     chance = np.random.default_rng(2)
     shares = np.arange(1, 16) / 120
-    drawn = ((chance.multinomial(2_000, shares), chance.multinomial(80, shares)) for _ in range(200))
+    drawn = (
+        (chance.multinomial(2_000, shares), chance.multinomial(80, shares)) for _ in range(200)
+    )
     found = [stability("x", "abcdefghijklmno", *pair, 0.0, seed=0) for pair in drawn]
     assert np.mean([one.verdict == "drifts" for one in found]) <= 0.09

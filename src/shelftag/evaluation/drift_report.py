@@ -7,6 +7,9 @@ from shelftag.evaluation.stability import Stability
 from shelftag.report.changes import shares_beside
 from shelftag.report.page import Drawing, Page, Table, Tile, percent
 
+SHARE_COLUMNS = ("confidence", "for review", "words not learned", "few words")
+"""As `share_cells` has them, after a feed and its products."""
+
 
 def drift_page(drift: Drift) -> Page:
     """The whole report."""
@@ -74,7 +77,7 @@ def verdict_of(feed: FeedDrift) -> str:
 
 
 def _shares(drift: Drift) -> Table:
-    columns = ("feed", "products", "confidence", "for review", "words not learned", "few words")
+    columns = ("feed", "products", *SHARE_COLUMNS)
     tested = share_cells("the Run's test products", drift.reference_rows, drift.reference)
     return Table(
         title="Said beside it",
