@@ -80,4 +80,4 @@ def test_the_candidates_filing_counts() -> None:
     refiled = ["dairy", *FILED[1:]]
     found = compared(predictions(FILED, FILED), predictions(refiled, refiled))
     assert found.refiled == 1
-    assert found.accuracy == (pytest.approx(119 / 120), 1)
+    assert found.accuracy == pytest.approx((119 / 120, 1))

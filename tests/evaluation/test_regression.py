@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from shelftag.evaluation.regression import SIGNIFICANCE, Counts, change, count, fall_p_value, judge
@@ -46,9 +47,9 @@ def test_precision_is_what_swapping_the_models_does(
     right, wrong = first[0] + second[0], first[1] + second[1]
     mine, other = chance.binomial(right, 0.5, 20_000), chance.binomial(wrong, 0.5, 20_000)
 
-    def precision(more: np.ndarray, less: np.ndarray) -> np.ndarray:
+    def precision(more: NDArray[np.int64], less: NDArray[np.int64]) -> NDArray[np.float64]:
         with np.errstate(invalid="ignore"):
-            return (both[0] + more) / (sum(both) + more + less)
+            return np.asarray((both[0] + more) / (sum(both) + more + less), np.float64)
 
     swapped = precision(mine, other) - precision(right - mine, wrong - other)
     seen = precision(*map(np.array, first)) - precision(*map(np.array, second))
@@ -80,7 +81,7 @@ def test_a_sure_fall_that_is_allowed_holds() -> None:
 
 def test_nothing_to_count_is_none() -> None:
     counts = Counts(0, both=(0, 0), champion_only=(0, 3), candidate_only=(0, 0))
-    recall, precision = (change(counts, one, ALLOWED) for one in ("recall", "precision"))  # type: ignore[arg-type]
+    recall, precision = change(counts, "recall", ALLOWED), change(counts, "precision", ALLOWED)
     assert (recall.before, recall.after, recall.rise) == (None, None, None)
     assert (precision.before, precision.after) == (0, None)
     assert {one.verdict for one in judge([recall, precision], ALLOWED)} == {"holds"}
