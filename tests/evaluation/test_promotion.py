@@ -37,7 +37,7 @@ def test_a_department_that_falls_is_named() -> None:
     assert (move.mended, move.spoiled) == (0, 15)
     assert found.confidence == pytest.approx((0.9, 0.5))
     assert found.departments[2].chosen == (40, 55)
-    assert found.verdict.startswith("Not to be promoted, 2 falls")
+    assert found.verdict.startswith("Not to be promoted, 2 fall by")
     better = compared(predictions(FILED, chosen), predictions(FILED, FILED))
     assert not better.failures
     assert better.moves[0].mended == 15

@@ -73,14 +73,15 @@ class Comparison(Result):
         """One line: may the candidate take the champion's place."""
         gap = self.difference
         accuracy = (
-            f"accuracy {self.accuracy[0]:.1%} -> {self.accuracy[1]:.1%}, a difference of "
+            f"accuracy {self.accuracy[0]:.1%} → {self.accuracy[1]:.1%}, a difference of "
             f"{100 * gap.accuracy:+.1f} points (95% interval {100 * gap.low:+.1f} to "
             f"{100 * gap.high:+.1f})"
         )
-        allowed = f"by more than the {100 * self.max_regression:g} points allowed"
+        allowed = f"by more than chance and the {100 * self.max_regression:g} points allowed"
         if self.failures:
-            return f"Not to be promoted, {len(self.failures)} falls {allowed}: {accuracy}."
-        return f"May be promoted, no department falls {allowed}: {accuracy}."
+            which = "1 measure falls" if len(self.failures) == 1 else f"{len(self.failures)} fall"
+            return f"Not to be promoted, {which} {allowed}: {accuracy}."
+        return f"May be promoted, nothing falls {allowed}: {accuracy}."
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def comparison_page(comparison: Comparison) -> Page:
         subtitle=f"Run {old.run[:12]} (champion) and Run {new.run[:12]} (candidate). "
         f"{scope_of(comparison)}",
         verdict=comparison.verdict,
-        tone="bad" if comparison.failures else "good",
+        tone="bad" if comparison.failures else "neutral" if comparison.doubts else "good",
         tiles=_tiles(comparison),
         drawings=(_drawing(comparison),),
         tables=(*_sentences(comparison), _departments(comparison), _moves(comparison)),
