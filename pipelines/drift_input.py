@@ -133,7 +133,8 @@ def _feeds(table: pa.Table, source_column: str | None) -> NDArray[np.object_] | 
     """
     if source_column is None:
         return _shops(table)
-    feeds = np.array([str(one) for one in table[source_column].to_pylist()], object)
+    values = table[source_column].to_pylist()
+    feeds = np.array(["(none)" if one is None else str(one) for one in values], object)
     kinds = len(set(feeds))
     if kinds > MAX_FEEDS:
         problem = f"column {source_column!r} has {kinds:,} values, and feeds are {MAX_FEEDS}"

@@ -59,7 +59,11 @@ def read_tags(tags: Tags, run: Run, name_column: str, source_column: str | None)
     prefix = _prefix(names, tags.path)
     needed = _needed(names, tags.path, [name_column], source_column)
     needed += [prefix + column for column in READ]
-    table = pa.concat_tables(pq.read_table(file, columns=needed) for file in files)
+    columns = list(dict.fromkeys(needed))  # one may be named as another's
+    table = pa.concat_tables(pq.read_table(file, columns=columns) for file in files)
+    if pa.types.is_primitive(table.schema.field(name_column).type):
+        problem = f"column {name_column!r} of {tags.path} is no text"
+        raise InputError(problem, "name a column of text with --name-column")
     return Found(table.unify_dictionaries(), prefix, len(table), 0)
 
 

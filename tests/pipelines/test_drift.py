@@ -114,6 +114,8 @@ def test_columns_that_are_not_there_are_named(
     tags = tags_of(run, tmp_path / "tags")
     assert drift(tags.path, run, "--name-column", "title") == 2
     assert "no column 'title'" in capsys.readouterr().err
+    assert drift(tags.path, run, "--name-column", "confidence") == 2
+    assert "column 'confidence' of" in capsys.readouterr().err
     assert drift(tags.path, run, "--source-column", "shop") == 2
     assert "name one of them with --source-column" in capsys.readouterr().err
     part = tags.tags_dir / "part-0.parquet"
