@@ -21,6 +21,8 @@ examples:
   shelftag evaluate --run run --dataset dataset
   shelftag tag --run run --input products.csv --out tagged
   shelftag serve --run run --port 8000
+  shelftag compare run new-run
+  shelftag drift tagged --run run
 
 Every setting can be given as section.key=value; `shelftag VERB --dry-run` prints them all.
 Exit codes: 0 done, 1 ran and failed, 2 refused before starting, 130 interrupted.
@@ -32,7 +34,7 @@ CONFIGS = Path(__file__).parent / "configs"
 
 @dataclass(frozen=True)
 class Option:
-    """One `--name`. With `key`, it sets that config key."""
+    """One `--name`, or with `positional` a NAME. With `key`, it sets that config key."""
 
     name: str
     help: str
@@ -41,6 +43,7 @@ class Option:
     key: str | None = None
     path: bool = False
     flag: bool = False
+    positional: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Verb:
 
 def _path(name: str, text: str, *, required: bool = True) -> Option:
     return Option(name, text, required=required, path=True)
+
+
+def _positional(name: str, text: str) -> Option:
+    return Option(name, text, path=True, positional=True)
 
 
 OVERWRITE = Option("overwrite", "replace what an earlier run left in --out", flag=True)
@@ -134,6 +141,44 @@ VERBS = {
             Option("tables", "folder or URI with the six tables", required=True),
             _path("out", "folder for Datasets, Runs and the page"),
             OVERWRITE,
+        ),
+    ),
+    "compare": Verb(
+        "pipelines.compare",
+        "say whether a new Run may take an old one's place; exit code 1 if a department falls",
+        (
+            "shelftag compare run new-run",
+            "shelftag compare run new-run --max-regression 0.1",
+        ),
+        (
+            _positional("run_a", "the champion: the Run in use, evaluated"),
+            _positional("run_b", "the candidate, evaluated"),
+            Option(
+                "max-regression",
+                "fall of a department's recall or precision that is allowed (0.05)",
+                key="evaluation.max_regression",
+            ),
+        ),
+    ),
+    "drift": Verb(
+        "pipelines.drift",
+        "say whether a catalog still looks like what a Run was tested on; exit code 1 if not",
+        (
+            "shelftag drift tagged --run run",
+            "shelftag drift new.csv --run run --name-column title --source-column shop",
+        ),
+        (
+            _positional("tags_or_catalog", "what `tag` made, or a catalog as `tag` reads it"),
+            _path("run", "the Run, evaluated"),
+            _path("out", "folder for drift.json and drift.html", required=False),
+            Option("name-column", "column with the product's name", default="product_name"),
+            Option("description-column", "column with its description, if there is one"),
+            Option("source-column", "column that names the feed a row came from"),
+            Option("sample", "rows looked at, drawn by train.seed (20000)", default="20000"),
+            Option("unseen", "the Run has learned from none of these products", flag=True),
+            Option(
+                "max-psi", "population stability index allowed (0.25)", key="evaluation.max_psi"
+            ),
         ),
     ),
     "tag": Verb(
@@ -223,6 +268,9 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option in verb.options:
+        if option.positional:
+            sub.add_argument(option.name, help=option.help, type=Path, metavar=option.name.upper())
+            continue
         if option.flag:
             sub.add_argument(f"--{option.name}", action="store_true", help=option.help)
             continue

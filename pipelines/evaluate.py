@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluate_learning import learning
 from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_speed import Measured, measure_costs
 from shelftag.artifacts import Dataset, Run, write_text
@@ -23,6 +24,7 @@ from shelftag.errors import ArtifactError
 from shelftag.evaluation.compare import ScoredRows, compare
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.predictions import predictions_of, write_predictions
 from shelftag.evaluation.report import page
 from shelftag.evaluation.report_models import MODEL_COLUMNS, free_cells, short_cells
 from shelftag.evaluation.rows import Rows, read_rows
@@ -90,6 +92,9 @@ def evaluate(
         "slices": _slices(dataset, tagger, test),
         "not_its_own": not own,
     }
+    if own:
+        keep_predictions(run, dataset, read_rows(dataset, "test", seed), tagger)
+        found["learning"] = learning(run, dataset, tagger, config)
     if run.manifest().inference.get("objective") == "generate":
         sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
         size = config.train.per_device_eval_batch_size
@@ -154,6 +159,16 @@ def score_rows(rows: Rows, tagger: Tagger, linear: LinearModel) -> ScoredRows:
         purchases=rows.table["purchases"].to_numpy().astype(np.int64),
         probabilities=_probabilities(texts, tagger, f"scoring {rows.scope.split}"),
         linear=linear.predict(texts),
+    )
+
+
+def keep_predictions(run: Run, dataset: Dataset, test: Rows, tagger: Tagger) -> None:
+    """Write each test product's tag, for `compare` and `drift`; the Tagger remembers them."""
+    ranking = tagger.rank(texts_of(test.table), top_k=1)
+    chosen, confidence = ranking.departments[:, 0], ranking.confidence[:, 0]
+    manifests = run.manifest(), dataset.manifest()
+    write_predictions(
+        run, predictions_of(*manifests, test.table, chosen, confidence, ranking.review)
     )
 
 

@@ -71,6 +71,8 @@ def test_options_and_settings_in_any_order(capsys: pytest.CaptureFixture[str]) -
         ("train --dataset d --out r train.epoch=1", "'train.epoch' is unknown"),
         ("train --dataset d --out r --config nothing.yaml", "nothing.yaml cannot be read"),
         ("evaluate --run nowhere --dataset nowhere", "nowhere is not a folder"),
+        ("compare nowhere elsewhere", "nowhere is not a folder"),
+        ("drift nowhere --run nowhere", "nowhere is not a folder"),
         ("tag --run nowhere --input x.csv --out o", "nowhere is not a folder"),
         ("serve --run nowhere", "nowhere is not a folder"),
         ("prepare --tables nowhere --out o", "nowhere"),
@@ -115,7 +117,8 @@ def test_every_verb_and_option_is_in_the_readme() -> None:
     for name, verb in VERBS.items():
         assert f"shelftag {name}" in readme
         for option in verb.options:
-            assert f"--{option.name}" in readme, f"{name} --{option.name}"
+            written = option.name.upper() if option.positional else f"--{option.name}"
+            assert written in readme, f"{name} {written}"
 
 
 def test_commands_in_the_readme_parse(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@
     '-- Failed             exit code 1: it ran, and stopped
         +-- AccountingError    rows in != rows out + dropped + rejected
         +-- TooManyRejects     more bad rows than `data.max_rejects` allows
-        '-- TrainingFailed     the training run ended without a model
+        +-- TrainingFailed     the training run ended without a model
+        '-- GateFailed         `compare` or `drift` found more change than is allowed
 
 Each carries the problem (with the value and the rule) and the way out, and survives pickling,
 since workers raise them on other machines.
@@ -61,3 +62,7 @@ class TooManyRejects(Failed):
 
 class TrainingFailed(Failed):
     """The training run ended without a model."""
+
+
+class GateFailed(Failed):
+    """`compare` or `drift` found more change than is allowed."""

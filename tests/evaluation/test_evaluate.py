@@ -42,9 +42,9 @@ class KnownTagger:
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return sure_of(np.array([self._choose(text) for text in texts], np.int64))
 
-    def rank(self, texts: Sequence[str]) -> Ranking:
+    def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
         likely = self.probabilities(texts)
-        order = np.argsort(-likely, axis=1, kind="stable")
+        order = np.argsort(-likely, axis=1, kind="stable")[:, :top_k]
         confidence = np.take_along_axis(likely, order, axis=1)
         return Ranking(order, confidence, confidence[:, 0] < self.threshold)
 
@@ -136,6 +136,8 @@ def test_writes_scores_report_and_figures_under_evaluation_only(
         "report.html",
         "README.md",
         *(f"figures/{one}.svg" for one in DRAWINGS),
+        "predictions.parquet",
+        "label_next.csv",
     }
     shown = capsys.readouterr()
     assert "this Run" in shown.out

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from shelftag.report.changes import changes_of_departments, shares_beside
 from shelftag.report.curves import Point, curve_and_law, orders_curve
 from shelftag.report.distributions import MAX_LABEL, Bar, bars, heat_map, histogram, lorenz_curve
 from shelftag.report.figures import (
@@ -39,6 +40,10 @@ DRAWINGS: dict[str, Callable[[str], str]] = {
     "confusion": lambda name: confusion_heat_map(
         name, ODD, np.array([[5, 1, 0], [0, 0, 0], [2, 0, 3]])
     ),
+    "changes": lambda name: changes_of_departments(
+        name, [(ODD[0], 0.1, -0.2), (ODD[1], None, 0.0), (ODD[2], None, None)], 0.05
+    ),
+    "shares": lambda name: shares_beside(name, "Shares", [(ODD[0], 0.9, 1.0), (ODD[1], 0.1, 0.0)]),
     "flow": lambda name: flows(name, "Rows", [FLOW]),
     "bars": lambda name: bars(name, "Bars", [Bar(ODD[0], 1, "5"), Bar(ODD[1], 0, "0")]),
     "histogram": lambda name: histogram(name, "Sizes", [0, 1_500, 2], 1, "products"),
@@ -92,7 +97,19 @@ def test_takes_its_colours_from_the_page(name: str) -> None:
     assert "#0102" not in svg
 
 
-@pytest.mark.parametrize("name", ["accuracy", "departments", "confusion", "flow", "bars", "orders"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "accuracy",
+        "departments",
+        "confusion",
+        "changes",
+        "shares",
+        "flow",
+        "bars",
+        "orders",
+    ],
+)
 def test_names_are_drawn_as_they_are(name: str) -> None:
     words = _words(DRAWINGS[name](name))
     assert "a <b> & $x^2$" in words
@@ -106,10 +123,11 @@ def test_what_is_not_there_is_a_dash_and_no_bar() -> None:
     assert some.count("50%") == 2
 
 
-def test_a_guess_is_dotted_and_says_so() -> None:
-    svg = curve_and_law("x", POINTS, [*POINTS, Point(400, 0.8, 0.7, 0.9)])
-    assert "80.0%?" in _words(svg)
-    assert svg.count("stroke-dasharray") == 1
+def test_a_change_that_is_not_known_has_no_dot() -> None:
+    def dots(recall: float | None) -> int:
+        return changes_of_departments("x", [("a", recall, None)], 0.05).count("<use ")
+
+    assert dots(0.1) > dots(None)
 
 
 def test_confusions_are_darker_where_more_of_a_row_goes() -> None:

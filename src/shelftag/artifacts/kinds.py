@@ -133,6 +133,11 @@ class Run(Folder[RunManifest]):
         return self.path / "evaluation"
 
     @property
+    def predictions_file(self) -> Path:
+        """What it says of each of its test products."""
+        return self.evaluation_dir / "predictions.parquet"
+
+    @property
     def adapter_dir(self) -> Path:
         return self.path / "adapter"
 

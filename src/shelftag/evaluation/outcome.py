@@ -4,6 +4,7 @@ from typing import Literal
 
 from shelftag.evaluation.difference import Difference
 from shelftag.evaluation.free_generation import FreeGeneration
+from shelftag.evaluation.learning import Learning
 from shelftag.evaluation.models import OURS, TRAINED, ModelRow
 from shelftag.evaluation.scope import Result
 from shelftag.evaluation.scores import Scores
@@ -62,6 +63,8 @@ class Evaluation(Result):
     """Test products the model is surest to find misfiled: its mistakes, or the catalog's."""
     free_generation: FreeGeneration | None = None
     """What the model and its base answer when not held to the departments (generate)."""
+    learning: Learning | None = None
+    """What more labels would bring, and in which order to ask for them."""
     not_its_own: bool = False
     """The Run did not learn from this Dataset: what it did learn from may be among these rows."""
 

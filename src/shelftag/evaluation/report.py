@@ -4,6 +4,7 @@ import numpy as np
 
 from shelftag.evaluation.intervals import Interval
 from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.report_learning import learning_drawings, learning_tables
 from shelftag.evaluation.report_models import (
     free_table,
     model_tables,
@@ -71,6 +72,8 @@ def _drawings(evaluation: Evaluation) -> tuple[Drawing, ...]:
         drawings.insert(1, slices_drawing(evaluation))
     if evaluation.models:
         drawings.insert(0, models_drawing(evaluation))
+    if evaluation.learning is not None:
+        drawings += learning_drawings(evaluation.learning)
     return tuple(drawings)
 
 
@@ -129,6 +132,8 @@ def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
         tables.insert(0, slices_table(evaluation))
     if evaluation.models:
         tables = [*model_tables(evaluation), *tables]
+    if evaluation.learning is not None:
+        tables += learning_tables(evaluation.learning)
     return tuple(tables)
 
 

@@ -1,0 +1,98 @@
+"""Two Runs on the products neither has seen -> may the candidate take the champion's place?
+
+    RUN_A/evaluation/predictions.parquet --.
+    RUN_B/evaluation/predictions.parquet --'--> Comparison --> RUN_B/evaluation/compare-A.*
+
+Nothing is loaded but the two files, so it answers at once.
+"""
+
+from pathlib import Path
+
+from shelftag.artifacts import Run, write_text
+from shelftag.config import Config
+from shelftag.errors import GateFailed
+from shelftag.evaluation.comparison import Comparison
+from shelftag.evaluation.comparison_report import change_cells, comparison_page, scope_of
+from shelftag.evaluation.predictions import read_predictions
+from shelftag.evaluation.promotion import compare_predictions
+from shelftag.report.page import render
+
+MOVES_PRINTED = 5
+
+
+def main(*, run_a: Path, run_b: Path, config: Config) -> None:
+    """Compare, write, print, and then fail if a department falls too far.
+
+    Raises:
+        ArtifactError: a Run was not evaluated.
+        InputError: the Runs share no test products.
+        GateFailed: the candidate must not be promoted.
+    """
+    champion, candidate = Run(run_a), Run(run_b)
+    comparison = compare_predictions(
+        read_predictions(champion),
+        read_predictions(candidate),
+        config.evaluation.max_regression,
+        config.train.seed,
+    )
+    page = publish(candidate, comparison)
+    show(comparison)
+    print(f"report: {page}")
+    if comparison.failures:
+        raise GateFailed(
+            "the candidate falls by more than is allowed: " + "; ".join(comparison.failures),
+            "keep the champion, or allow more with --max-regression",
+        )
+
+
+def publish(candidate: Run, comparison: Comparison) -> Path:
+    """Write both files beside the candidate's evaluation, and return the page's."""
+    stem = f"compare-{comparison.champion.run[:8]}"
+    page = candidate.evaluation_dir / f"{stem}.html"
+    write_text(page, render(comparison_page(comparison)))
+    figures = comparison.model_dump_json(indent=2) + "\n"
+    write_text(candidate.evaluation_dir / f"{stem}.json", figures)
+    return page
+
+
+def show(comparison: Comparison) -> None:
+    """Print the verdict, the departments and the commonest moves."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in ("department", "products", "recall", "precision", ""):
+        table.add_column(column, no_wrap=True, justify="right" if column == "products" else "left")
+    for one in comparison.departments:
+        verdicts = {one.recall.verdict, one.precision.verdict} - {"holds"}
+        cells = (change_cells(measure)[0] for measure in (one.recall, one.precision))
+        table.add_row(one.department, f"{one.support:,}", *cells, ", ".join(sorted(verdicts)))
+    console.print(comparison.verdict, soft_wrap=True)
+    console.print(table)
+    for line in (scope_of(comparison), *_notes(comparison)):
+        console.print(line, soft_wrap=True)
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    before, after = comparison.confidence
+    moves = "; ".join(
+        f"{move.before} -> {move.after} {move.products:,} ({move.mended:,} mended, "
+        f"{move.spoiled:,} spoiled)"
+        for move in comparison.moves[:MOVES_PRINTED]
+    )
+    moved = sum(move.products for move in comparison.moves)
+    lines = [f"mean confidence {before:.3f} -> {after:.3f}; put elsewhere: {moved:,} products"]
+    if moves:
+        lines.append(f"commonest moves: {moves}")
+    for whose, names in (
+        ("the champion", comparison.champion_only),
+        ("the candidate", comparison.candidate_only),
+    ):
+        if names:
+            lines.append(f"departments that {whose} alone knows: {', '.join(names)}")
+    if comparison.refiled:
+        lines.append(f"filed anew, the candidate's filing counts: {comparison.refiled:,} products")
+    lines += [f"cannot tell from chance: {doubt}" for doubt in comparison.doubts]
+    return lines
