@@ -131,7 +131,7 @@ VERBS = {
     ),
     "study": Verb(
         "pipelines.study",
-        "train and score under several splits, side by side: where a score of 98% comes from",
+        "train and score under several splits, side by side: where 98 percent comes from",
         (
             "shelftag study --tables tables --out study --config paper",
             "shelftag study --tables tables --out study study.splits=[row,token_set]",

@@ -79,7 +79,7 @@ def load_model(model: str, measured: Measured) -> Choose:
         form = replace(checked.form, linear_weight=0.0)
         scorer = load_scorer(run, checked.departments, form, config.tagging.batch_size)
         return lambda texts: scorer.logits(texts).argmax(axis=1)
-    tagger = Tagger.load(run, config.tagging)
+    tagger = Tagger.load(run, config.tagging.model_copy(update={"new_departments": ()}))
     if model == OURS:
         return lambda texts: tagger.rank(texts).departments[:, 0]
     linear = LinearModel.load(run.linear_dir)

@@ -49,7 +49,7 @@ class KnownTagger:
         return Ranking(order, confidence, confidence[:, 0] < self.threshold)
 
     def _choose(self, text: str) -> int:
-        known = next(i for i, name in enumerate(LABELS) if WORDS[name] in text)
+        known = next((i for i, name in enumerate(LABELS) if WORDS[name] in text), 0)
         return (known + 1) % 3 if "odd" in text else known
 
 
