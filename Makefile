@@ -4,7 +4,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
-	bench-train bench-stream
+	bench-train bench-stream bench-noise
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,7 +37,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth bench-train bench-stream  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
@@ -53,3 +53,6 @@ bench-train: setup  ## training speed beside the bare Trainer and TRL (ten minut
 
 bench-stream: setup  ## all order lines from Ray Data into a training worker (five minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_stream
+
+bench-noise: setup  ## planted wrong labels found again (five minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise
