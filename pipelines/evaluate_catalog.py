@@ -8,7 +8,6 @@ A person fills the column `department` of either, and `shelftag prepare --overri
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pipelines.evaluate_twins import Twin, find_twins
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.catalog.spreadsheet import spreadsheet_csv
@@ -70,16 +70,6 @@ class Products:
         return names
 
 
-@dataclass(frozen=True)
-class Twin:
-    """The product that speaks against a label; none has an empty name."""
-
-    name: str = ""
-    department: str = ""
-    similarity: float = 0.0
-    same_words: bool = False
-
-
 def improve_catalog(run: Run, dataset: Dataset, tagger: Tagger, config: Config) -> CatalogWork:
     """Write both lists under RUN/evaluation/, and return the short of them.
 
@@ -98,9 +88,11 @@ def improve_catalog(run: Run, dataset: Dataset, tagger: Tagger, config: Config) 
     if not config.evaluation.suspects:
         (run.evaluation_dir / "suspects.csv").unlink(missing_ok=True)
         return work
-    found = doubt(labelled, tagger.departments, config.train.seed)
-    twins = find_twins(labelled, found, tagger.departments, vectorizers)
-    suspects = suspect_rows(labelled, found, tagger.departments, twins)
+    departments = tagger.departments
+    labels = np.array([departments.index[name] for name in labelled.departments], np.int64)
+    found = doubt(labelled, labels, len(departments), config.train.seed)
+    twins = find_twins(labelled.names, labelled.texts, labels, found.rows, vectorizers)
+    suspects = suspect_rows(labelled, found, twins, departments)
     _write(run, "suspects.csv", SUSPECTS, suspects)
     return work.model_copy(
         update={
@@ -150,54 +142,18 @@ def recover(
     return sorted(rows, key=lambda row: -row["confidence"])
 
 
-def doubt(labelled: Products, departments: Departments, seed: int) -> Suspects:
+def doubt(
+    labelled: Products, labels: NDArray[np.int64], departments_count: int, seed: int
+) -> Suspects:
     """Ask machines that have not learned a product, nor its twins, where it belongs."""
-    labels = _labels(labelled, departments)
     groups = [token_key(name) for name in labelled.names]
-    likely = out_of_fold(labelled.texts, labels, groups, len(departments), seed)
-    return find_suspects(labels, likely)
-
-
-def find_twins(
-    labelled: Products, found: Suspects, departments: Departments, vectorizers: Mapping[str, Any]
-) -> list[Twin]:
-    """For each suspect a product of the same words in another department, or the nearest there."""
-    names, labels = labelled.names, _labels(labelled, departments)
-    near = nearest(
-        vectorizers,
-        [labelled.texts[row] for row in found.rows],
-        labelled.texts,
-        k=1,
-        apart=(labels[found.rows], labels),
+    return find_suspects(
+        labels, out_of_fold(labelled.texts, labels, groups, departments_count, seed)
     )
-    same = _same_words(names, labels, found.rows)
-    twins = []
-    for other, (at,), (cosine,) in zip(
-        same, near.positions.tolist(), near.similarities.tolist(), strict=True
-    ):
-        place = at if other is None else other
-        similarity = cosine if other is None else 1.0
-        twin = Twin(names[place], departments.names[labels[place]], similarity, other is not None)
-        twins.append(twin if place >= 0 else Twin())
-    return twins
-
-
-def _same_words(
-    names: Sequence[str], labels: NDArray[np.int64], rows: Iterable[int]
-) -> list[int | None]:
-    """The first product with the words of each row's under another label."""
-    keys = [token_key(name) for name in names]
-    alike: defaultdict[str, list[int]] = defaultdict(list)
-    for row, key in enumerate(keys):
-        alike[key].append(row)
-    return [
-        next((other for other in alike[keys[row]] if labels[other] != labels[row]), None)
-        for row in rows
-    ]
 
 
 def suspect_rows(
-    labelled: Products, found: Suspects, departments: Departments, twins: Sequence[Twin]
+    labelled: Products, found: Suspects, twins: Sequence[Twin], departments: Departments
 ) -> list[dict[str, Any]]:
     """Rows of suspects.csv, most doubtful first."""
     ids, names, filed_under = labelled.ids, labelled.names, labelled.departments
@@ -211,16 +167,12 @@ def suspect_rows(
             "department": "",
             "suggested": departments.names[suggested],
             "quality": float(quality),
-            "twin": twin.name,
-            "twin_department": twin.department,
+            "twin": "" if twin.row is None else names[twin.row],
+            "twin_department": "" if twin.row is None else filed_under[twin.row],
             "twin_similarity": twin.similarity,
         }
         for rank, (row, suggested, quality, twin) in enumerate(each, start=1)
     ]
-
-
-def _labels(products: Products, departments: Departments) -> NDArray[np.int64]:
-    return np.array([departments.index[name] for name in products.departments], np.int64)
 
 
 def _recovered(row: Mapping[str, Any]) -> Recovered:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from shelftag.model.linear import features
 
-MAX_CELLS = 2**24
-"""Similarities held at once, in float32: 64 MiB."""
+MAX_CELLS = 2**22
+"""Similarities held at once: 16 MiB in float32, and some 100 while the largest are found."""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def check_overrides(files: Sequence[str]) -> dict[str, tuple[Source, ...]]:
 
 
 def apply_overrides(
-    products: pa.Table, sources: Iterable[Source], unlabelled: Collection[str]
+    products: pa.Table, sources: Sequence[Source], unlabelled: Collection[str]
 ) -> Overridden:
     """Move products to the departments that the files say.
 
@@ -95,8 +95,10 @@ def apply_overrides(
         InputError: no row of a file can be taken.
         Failed: a file is cut off or damaged.
     """
-    catalog = _catalog(products, unlabelled)
     result = Overridden(products)
+    if not sources:
+        return result
+    catalog = _catalog(products, unlabelled)
     for source in sources:
         one = _apply(result.products, source, catalog)
         accounts, rejects = (*result.accounts, *one.accounts), [*result.rejects, *one.rejects]
@@ -190,18 +192,20 @@ def _moved(products: pa.Table, moves: dict[int, str], catalog: _Catalog) -> tupl
     """Products with their new departments, and how many have one they had not."""
     rows = np.array(sorted(moves), np.int64)
     old = products.select(["department", "aisle"]).take(pa.array(rows)).to_pylist()
-    pairs = list(zip(old, (moves[row] for row in rows.tolist()), strict=True))
-    new = [name for _, name in pairs]
-    changed = np.array([one["department"] != name for one, name in pairs], bool)
-    stays = np.array([(one["aisle"], name) in catalog.places for one, name in pairs], bool)
-    homeless = rows[changed & ~stays]
-    products = _replaced(products, "department", rows, new)
-    if "department_id" in products.column_names:
-        products = _replaced(products, "department_id", rows, [catalog.ids.get(n) for n in new])
-    for name in ("aisle", "aisle_id"):
-        if name in products.column_names:
-            products = _replaced(products, name, homeless, [None] * len(homeless))
-    return products, int(changed.sum())
+    new = [moves[row] for row in rows.tolist()]
+    changed = [at for at, name in enumerate(new) if old[at]["department"] != name]
+    homeless = [at for at in changed if (old[at]["aisle"], new[at]) not in catalog.places]
+    names = [new[at] for at in changed]
+    replaced: dict[str, tuple[list[int], Sequence[Any]]] = {
+        "department": (changed, names),
+        "department_id": (changed, [catalog.ids.get(name) for name in names]),
+        "aisle": (homeless, [None] * len(homeless)),
+        "aisle_id": (homeless, [None] * len(homeless)),
+    }
+    for column, (at, values) in replaced.items():
+        if column in products.column_names:
+            products = _replaced(products, column, rows[at], values)
+    return products, len(changed)
 
 
 def _replaced(
