@@ -16,7 +16,7 @@ def test_both_lists() -> None:
     assert "1,610 products have no department" in work.sentence
     assert "400 of them without need of review" in work.sentence
     assert "Of 43,110 labels some 2,800 are estimated to be wrong" in work.sentence
-    assert "2,600 doubtful ones, 12 of which" in work.sentence
+    assert "ranks 2,600, 12 of which" in work.sentence
     assert CatalogWork.model_validate_json(work.model_dump_json()) == work
 
 

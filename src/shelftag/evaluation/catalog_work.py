@@ -79,7 +79,7 @@ class CatalogWork(Result):
         if self.labelled is None:
             return "Wrong labels were not looked for (evaluation.suspects = false)."
         return (
-            f"Of {self.labelled:,} labels some {self.estimated:,} are estimated to be wrong: "
-            f"suspects.csv ranks {self.doubted:,} doubtful ones, {self.contradicted:,} of which "
+            f"Of {self.labelled:,} labels some {self.estimated:,} are estimated to be wrong, or "
+            f"open to doubt: suspects.csv ranks {self.doubted:,}, {self.contradicted:,} of which "
             "have a twin of the same words in another department."
         )
