@@ -4,7 +4,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
-	bench-train bench-stream bench-curve bench-new-department
+	bench-train bench-stream bench-curve bench-new-department bench-noise
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,7 +37,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth bench-train bench-stream  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
@@ -59,3 +59,6 @@ bench-curve: setup  ## the nano tagger's accuracy against labels (an hour)
 
 bench-new-department: setup  ## a department added by name, without training (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_new_department
+
+bench-noise: setup  ## planted wrong labels found again (five minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise

@@ -92,10 +92,12 @@ VERBS = {
             "shelftag prepare --tables s3://bucket/tables --out dataset",
             "shelftag prepare --tables tables --out dataset21 catalog.unlabelled=21",
             "shelftag prepare --tables shops --out dataset --config shops   # any shop's catalog",
+            "shelftag prepare --tables tables --out dataset2 --overrides suspects.csv",
         ),
         (
             Option("tables", "folder or URI with the tables, CSV or Parquet", required=True),
             _path("out", "folder for the Dataset"),
+            Option("overrides", "CSV of corrected labels: id, department", key="data.overrides"),
             OVERWRITE,
         ),
     ),
@@ -285,7 +287,7 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
     presets = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
     sub.add_argument("--config", metavar="FILE", help=f"YAML file, or one of {presets}")
     sub.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
-    sub.add_argument("overrides", nargs="*", metavar="key=value", help="config overrides")
+    sub.add_argument("settings", nargs="*", metavar="key=value", help="config overrides")
 
 
 def command() -> int:
@@ -315,7 +317,7 @@ def _parse(argv: list[str] | None) -> dict[str, Any]:
     top = parser()
     known, rest = top.parse_known_args(argv)
     # argparse fills the overrides from one place only; take those that stand between options too.
-    known.overrides += [word for word in rest if not word.startswith("-")]
+    known.settings += [word for word in rest if not word.startswith("-")]
     unknown = [word for word in rest if word.startswith("-")]
     if unknown:
         top.error(f"{known.verb} has no option {' '.join(unknown)}; see shelftag {known.verb} -h")
@@ -326,10 +328,10 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
     from cluster.local import prepare_environment
     from shelftag.config import load_config
 
-    file, overrides = _config_file(options.pop("config")), options.pop("overrides")
+    file, settings = _config_file(options.pop("config")), options.pop("settings")
     keyed = {o.key: options.pop(o.name.replace("-", "_")) for o in verb.options if o.key}
     given = {key: value for key, value in keyed.items() if value is not None}
-    config = load_config(file, overrides, given, CONFIGS)
+    config = load_config(file, settings, given, CONFIGS)
     if options.pop("dry_run"):
         print(config.yaml(), end="")
         return 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.evaluate_catalog import improve_catalog
 from pipelines.evaluate_learning import learning
 from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_speed import Measured, measure_costs
@@ -96,6 +97,7 @@ def evaluate(
     if own:
         keep_predictions(run, dataset, read_rows(dataset, "test", seed), tagger)
         found["learning"] = learning(run, dataset, tagger, config)
+        found["catalog"] = improve_catalog(run, dataset, tagger, config)
     if run.manifest().inference.get("objective") == "generate":
         sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
         size = config.train.per_device_eval_batch_size
@@ -210,6 +212,8 @@ def show(evaluation: Evaluation) -> None:
     console.print(table)
     if evaluation.free_generation is not None:
         console.print(_free_table(evaluation.free_generation))
+    if evaluation.catalog is not None:
+        console.print(evaluation.catalog.sentence, highlight=False, soft_wrap=True)
     for one in (evaluation.model.train, evaluation.model.test):
         console.print(f"{one.scope.sentence}.", highlight=False, soft_wrap=True)
 

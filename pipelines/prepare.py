@@ -38,6 +38,7 @@ from shelftag.progress import Progress
 from shelftag.tables.accounting import Tally
 from shelftag.tables.commits import is_done, read_commit
 from shelftag.tables.merge import Job, merge_piece
+from shelftag.tables.overrides import check_overrides
 from shelftag.tables.ranges import Piece, pieces
 from shelftag.tables.schemas import ORDER_TABLES
 from shelftag.tables.small import SmallTables, count_small, read_small
@@ -75,7 +76,7 @@ def prepare(
 
     if config.data.source == "catalog":
         return prepare_catalogs(tables, dataset, config, overwrite=overwrite)
-    sources = check_sources(tables)
+    sources = check_sources(tables) | check_overrides(config.data.overrides)
     dataset.check_free(overwrite=overwrite)
     _check_apart(tables, dataset)
     sys.setswitchinterval(SWITCH_S)

@@ -19,6 +19,13 @@ from shelftag.catalog.split import Shares
 from shelftag.catalog.text import text
 from shelftag.config import Config
 from shelftag.tables.accounting import Tally
+from shelftag.tables.overrides import (
+    OVERRIDES,
+    Overridden,
+    apply_overrides,
+    check_overrides,
+    count_overrides,
+)
 from shelftag.tables.parts import write_rejects
 from shelftag.tables.products import learned_departments, product_rows, splits
 from shelftag.tables.publish import Findings, complete
@@ -37,20 +44,23 @@ def prepare_catalogs(
         TooManyRejects: more bad rows than `data.max_rejects`; their files are left to look at.
         Failed: a file is cut off or damaged; nothing was written.
     """
-    sources = check_shops(tables, config.data.catalogs)
+    overrides = check_overrides(config.data.overrides)
+    sources = check_shops(tables, config.data.catalogs) | overrides
     dataset.check_free(overwrite=overwrite)
     shops = read_shops(sources, config.data.catalogs)
     _say_unused(shops)
     unlabelled = [text(name) for name in config.catalog.unlabelled]
-    departments = learned_departments(shops.products, unlabelled)
+    overridden = apply_overrides(shops.products, sources.get(OVERRIDES.name, ()), unlabelled)
+    products = overridden.products
+    departments = learned_departments(products, unlabelled)
     _begin(dataset, overwrite=overwrite)
-    tally = _count(shops, dataset)
+    tally = _count(shops, overridden, dataset)
     tally.check_rejects(config.data.max_rejects)
     tally.check_balance((), written=0)
     shares = Shares(config.data.train_share, config.data.valid_share)
-    split = splits(shops.products, departments, config.data.split, shares)
-    rows = product_rows(shops.products, shops.counts, split)
-    found = Findings(rows, departments, name_statistics(shops.products))
+    split = splits(products, departments, config.data.split, shares)
+    rows = product_rows(products, shops.counts, split)
+    found = Findings(rows, departments, name_statistics(products), overridden.accounts)
     return complete(dataset, sources, found, tally, config)
 
 
@@ -67,11 +77,13 @@ def _begin(dataset: Dataset, *, overwrite: bool) -> None:
         folder.mkdir()
 
 
-def _count(shops: Shops, dataset: Dataset) -> Tally:
+def _count(shops: Shops, overridden: Overridden, dataset: Dataset) -> Tally:
     """The accounts of each shop, and a file of the rejects."""
     tally = Tally(purchases=np.zeros((1, 0), np.int64))
     for shop, read in shops.read.items():
         reasons = count_reasons(row for row in shops.rejects if row.table == shop)
         tally.add_table(shop, read, shops.taken[shop], reasons)
-    tally.rejects_parts += write_rejects(shops.rejects, dataset.rejects_dir)
+    count_overrides(overridden, tally)
+    rejects = [*shops.rejects, *overridden.rejects]
+    tally.rejects_parts += write_rejects(rejects, dataset.rejects_dir)
     return tally

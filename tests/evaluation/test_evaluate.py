@@ -138,6 +138,8 @@ def test_writes_scores_report_and_figures_under_evaluation_only(
         *(f"figures/{one}.svg" for one in DRAWINGS),
         "predictions.parquet",
         "label_next.csv",
+        "recovered.csv",
+        "suspects.csv",
     }
     shown = capsys.readouterr()
     assert "this Run" in shown.out

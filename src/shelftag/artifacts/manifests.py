@@ -29,6 +29,24 @@ class TableAccount(BaseModel):
     rejected: int
 
 
+class OverridesAccount(BaseModel):
+    """One file of corrected labels: rows = applied + unchanged + skipped + rejected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    fingerprint: str
+    """BLAKE2b-128 of the file."""
+    rows: int
+    applied: int
+    """Products moved to another department."""
+    unchanged: int
+    """Products that stood there already, or rows that say the same again."""
+    skipped: int
+    """Rows without a department: not decided yet."""
+    rejected: int
+
+
 class Leakage(BaseModel):
     """How much of the held-out products (valid and test) a model can know from train.
 
@@ -99,6 +117,8 @@ class DatasetManifest(Manifest):
     """File -> size and BLAKE2b-128 of its first and last MiB."""
     official: bool = False
     """The six tables are those Instacart published in 2017, by their SHA-256."""
+    overrides: tuple[OverridesAccount, ...] = ()
+    """Files of corrected labels, in the order they were applied in."""
     leakage: Leakage = Leakage()
     statistics: Statistics = Statistics()
     parts: tuple[str, ...]

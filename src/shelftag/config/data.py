@@ -4,11 +4,15 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from shelftag.config.section import Section
 
 Text = Annotated[str, Field(pattern=r"\S")]
+
+
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class ShopColumns(Section):
@@ -72,6 +76,9 @@ class DataConfig(Section):
 
     catalogs: tuple[ShopConfig, ...] = ()
     """The shops, for the source `catalog`."""
+
+    overrides: Annotated[tuple[Text, ...], BeforeValidator(_one_or_more)] = ()
+    """Files of corrected labels, with the columns `id` and `department`; a later one stands."""
 
     split: Literal["token_set", "product", "row"] = "token_set"
     """What never stands on both sides: names of the same token set, a product id, or (the

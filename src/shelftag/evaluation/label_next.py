@@ -1,7 +1,5 @@
 """label_next.csv: the products to label next, for a person to fill in."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +8,10 @@ from numpy.typing import NDArray
 
 from shelftag.artifacts import write_text
 from shelftag.catalog.split import token_set
+from shelftag.catalog.spreadsheet import spreadsheet_csv
 from shelftag.evaluation.active import Order, gaps, label_order
 
-COLUMNS = ("id", "name", "suggested", "confidence", "margin", "department")
+COLUMNS = ("id", "name", "department", "suggested", "confidence", "margin")
 
 
 def near_duplicates(names: Sequence[str]) -> NDArray[np.int64]:
@@ -41,10 +40,10 @@ def label_next(
         (
             str(ids[row]),
             names[row],
+            "",
             departments[chosen[row]],
             f"{probabilities[row, chosen[row]]:.4f}",
             f"{margins[row]:.4f}",
-            "",
         )
         for row in label_order(probabilities, near_duplicates(names), order, seed).tolist()
     ]
@@ -52,6 +51,4 @@ def label_next(
 
 def write_label_next(rows: Sequence[tuple[str, ...]], file: Path) -> None:
     """Replace the file at once; `department` is empty, to be filled in."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    write_text(file, text.getvalue())
+    write_text(file, spreadsheet_csv(COLUMNS, rows))

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from shelftag.evaluation.catalog_work import CatalogWork
 from shelftag.evaluation.difference import Difference
 from shelftag.evaluation.free_generation import FreeGeneration
 from shelftag.evaluation.learning import Learning
@@ -65,6 +66,8 @@ class Evaluation(Result):
     """What the model and its base answer when not held to the departments (generate)."""
     learning: Learning | None = None
     """What more labels would bring, and in which order to ask for them."""
+    catalog: CatalogWork | None = None
+    """Products without a department, and labels in doubt."""
     not_its_own: bool = False
     """The Run did not learn from this Dataset: what it did learn from may be among these rows."""
 

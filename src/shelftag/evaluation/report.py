@@ -4,6 +4,7 @@ import numpy as np
 
 from shelftag.evaluation.intervals import Interval
 from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.report_catalog import catalog_tables
 from shelftag.evaluation.report_learning import learning_drawings, learning_tables
 from shelftag.evaluation.report_models import (
     free_table,
@@ -134,6 +135,8 @@ def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
         tables = [*model_tables(evaluation), *tables]
     if evaluation.learning is not None:
         tables += learning_tables(evaluation.learning)
+    if evaluation.catalog is not None:
+        tables += catalog_tables(evaluation.catalog, _scope(evaluation.model.test))
     return tuple(tables)
 
 

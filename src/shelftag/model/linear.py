@@ -9,7 +9,7 @@ It fits in seconds, and whatever is fine-tuned has to beat it. Saved without pic
              vocabulary.json     the terms in column order; written last
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class LinearModel:
         """Margins [n, departments]; -inf for a department that had no training rows."""
         if not texts:
             return np.empty((0, len(self.intercepts)), np.float32)
-        margins = _features(self.vectorizers, texts) @ self.coefficients + self.intercepts
+        margins = features(self.vectorizers, texts) @ self.coefficients + self.intercepts
         return np.asarray(margins, np.float32)
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.int64]:
@@ -91,6 +91,17 @@ def fit_linear(
     Raises:
         InputError: there are no rows, or no words in them.
     """
+    vectorizers = fit_vectorizers(texts, min_products)
+    rows = features(vectorizers, texts)
+    return LinearModel(vectorizers, *fit_margins(rows, labels, departments_count, seed))
+
+
+def fit_vectorizers(texts: Sequence[str], min_products: int = 1) -> dict[str, Any]:
+    """The terms of texts and how rare each is, one vectorizer for each of `ANALYZERS`.
+
+    Raises:
+        InputError: there are no texts, or no words in them.
+    """
     vectorizers = {name: _vectorizer(name, min_products) for name in ANALYZERS}
     try:
         for one in vectorizers.values():
@@ -98,24 +109,40 @@ def fit_linear(
     except ValueError as error:
         problem = f"{len(texts)} product names have nothing to learn from ({error})"
         raise InputError(problem, "give names with words in them") from None
-    coefficients, intercepts = fit_margins(_features(vectorizers, texts), labels, seed)
+    return vectorizers
+
+
+def fit_margins(
+    features: Any,
+    labels: NDArray[np.int64],
+    departments_count: int,
+    seed: int,
+    regularization: float = REGULARIZATION,
+    tolerance: float = 1e-4,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Coefficients [terms, departments] and intercepts [departments] of features [n, terms].
+
+    The intercept of a department without rows is -inf.
+    """
+    coefficients, intercepts = _fit_present(features, labels, seed, regularization, tolerance)
     present = np.unique(labels)
     all_coefficients = np.zeros((coefficients.shape[1], departments_count), np.float32)
     all_coefficients[:, present] = coefficients.T
     all_intercepts = np.full(departments_count, -np.inf, np.float32)
     all_intercepts[present] = intercepts
-    return LinearModel(vectorizers, all_coefficients, all_intercepts)
+    return all_coefficients, all_intercepts
 
 
-def fit_margins(
-    features: Any, labels: NDArray[np.int64], seed: int, tolerance: float = 1e-4
+def _fit_present(
+    features: Any, labels: NDArray[np.int64], seed: int, regularization: float, tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coefficients [labels present, terms] and intercepts, in the order of the labels."""
     from sklearn.svm import LinearSVC
 
     if len(np.unique(labels)) == 1:  # nothing to tell apart, which scikit-learn refuses
         return np.zeros((1, features.shape[1])), np.zeros(1)
-    machine = LinearSVC(C=REGULARIZATION, random_state=seed, tol=tolerance).fit(features, labels)
+    machine = LinearSVC(C=regularization, random_state=seed, tol=tolerance)
+    machine.fit(features, labels)
     coefficients, intercepts = machine.coef_, machine.intercept_
     if len(machine.classes_) == 2:  # scikit-learn keeps the second one's margin only
         return np.vstack([-coefficients, coefficients]), np.hstack([-intercepts, intercepts])
@@ -143,7 +170,7 @@ def _restored(name: str, terms: Sequence[str], idf: NDArray[np.float32]) -> Any:
     return vectorizer
 
 
-def _features(vectorizers: dict[str, Any], texts: Sequence[str]) -> Any:
+def features(vectorizers: Mapping[str, Any], texts: Sequence[str]) -> Any:
     """A sparse float32 matrix [n, terms]."""
     from scipy.sparse import hstack
 

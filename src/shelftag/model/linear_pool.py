@@ -39,11 +39,10 @@ def linear_pool(
         return _features(texts)
 
     def learn(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        known = labels[rows]
-        coefficients, intercepts = fit_margins(features()[rows], known, seed, TOLERANCE)
-        margins = np.full((len(texts), departments_count), -np.inf, np.float32)
-        margins[:, np.unique(known)] = features() @ coefficients.T + intercepts
-        return margins
+        coefficients, intercepts = fit_margins(
+            features()[rows], labels[rows], departments_count, seed, tolerance=TOLERANCE
+        )
+        return np.asarray(features() @ coefficients + intercepts, np.float32)
 
     return learn
 

@@ -92,6 +92,22 @@ def find_below(tables: str | Path, path: str) -> list[StoredFile]:
     return _files(place, [entry])
 
 
+def find_file(path: str) -> StoredFile:
+    """One file, by its path or URI.
+
+    Raises:
+        InputError: there is none, or it cannot be read, or it is no table.
+    """
+    folder, slash, name = path.rpartition("/")
+    place = _place(folder or slash or ".")
+    entry = _entry(place, f"{place.path.rstrip('/')}/{name}")
+    if entry.type == fs.FileType.NotFound:
+        raise InputError(f"{path} is not there", "mend its path")
+    if _is_folder(entry):
+        raise InputError(f"{path} is a folder", "name a file")
+    return _file(place, entry)
+
+
 def one_line(error: BaseException) -> str:
     """What a library says, without its line ends."""
     return " ".join(str(error).split()) or type(error).__name__

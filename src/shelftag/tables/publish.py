@@ -6,7 +6,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import shelftag
-from shelftag.artifacts import Dataset, DatasetManifest, Statistics, fingerprint, remove
+from shelftag.artifacts import (
+    Dataset,
+    DatasetManifest,
+    OverridesAccount,
+    Statistics,
+    fingerprint,
+    remove,
+)
 from shelftag.catalog.departments import Departments
 from shelftag.catalog.split import Shares
 from shelftag.config import Config
@@ -36,6 +43,8 @@ class Findings(NamedTuple):
     departments: Departments
     """Those that are learned."""
     statistics: Statistics
+    overrides: tuple[OverridesAccount, ...] = ()
+    """Corrections that the products have taken."""
     official: bool = False
     """As `DatasetManifest.official`."""
 
@@ -65,7 +74,8 @@ def publish(
         ]
     )
     products = _products(small, tally, config)
-    found = Findings(products, small.departments, statistics, small.official)
+    overrides = small.overridden.accounts
+    found = Findings(products, small.departments, statistics, overrides, small.official)
     return complete(dataset, sources, found, tally, config)
 
 
@@ -97,6 +107,7 @@ def complete(
         reject_reasons=dict(sorted(tally.reasons.items())),
         inputs=fingerprints(sources),
         official=found.official,
+        overrides=found.overrides,
         leakage=audit(products),
         statistics=found.statistics,
         parts=tuple(sorted(tally.parts)),

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     PRODUCT = "product does not exist"
     AISLE = "aisle does not exist"
     DEPARTMENT = "department does not exist"
+    STALE = "name is not the product's"
+    CONTRADICTION = "several departments for one id"
 
 
 class Reject(NamedTuple):

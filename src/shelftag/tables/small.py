@@ -16,6 +16,7 @@ from shelftag.tables.catalog import Catalog, read_catalog
 from shelftag.tables.dimension import Dimension, Orders, read_orders
 from shelftag.tables.lookup import Lookup
 from shelftag.tables.official import is_official
+from shelftag.tables.overrides import OVERRIDES, Overridden, apply_overrides, count_overrides
 from shelftag.tables.parse import parse
 from shelftag.tables.parts import write_rejects
 from shelftag.tables.products import learned_departments
@@ -37,6 +38,8 @@ class SmallTables(NamedTuple):
     departments: Departments
     """Those that are learned."""
     orders: Orders
+    overridden: Overridden
+    """Corrections that the catalog has taken."""
     official: bool
     """They are the tables that Instacart published in 2017."""
 
@@ -45,13 +48,17 @@ def read_small(sources: dict[str, tuple[Source, ...]], config: Config) -> SmallT
     """Read and check all but the order lines.
 
     Raises:
-        InputError: no product is left, or too few departments.
+        InputError: no product is left, or too few departments, or no correction can be taken.
     """
     catalog = read_catalog(sources)
-    departments = learned_departments(catalog.products, config.catalog.unlabelled)
+    unlabelled, files = config.catalog.unlabelled, sources.get(OVERRIDES.name, ())
+    overridden = apply_overrides(catalog.products, files, unlabelled)
+    catalog = catalog._replace(products=overridden.products)
+    departments = learned_departments(catalog.products, unlabelled)
     products = catalog.dimension(_often(catalog, sources[PRIOR.name]))
     orders = read_orders(sources["orders"])
-    return SmallTables(catalog, products, departments, orders, is_official(sources))
+    official = is_official(sources)
+    return SmallTables(catalog, products, departments, orders, overridden, official)
 
 
 def _often(catalog: Catalog, lines: tuple[Source, ...]) -> NDArray[np.int64]:
@@ -67,10 +74,11 @@ def count_small(small: SmallTables, dataset: Dataset, config: Config) -> Tally:
     catalog, orders = small.catalog, small.orders
     shape = (count_sides(config.data), catalog.products.num_rows)
     tally = Tally(purchases=np.zeros(shape, np.int64))
-    rejects = [*catalog.rejects, *orders.rejects]
+    rejects = [*catalog.rejects, *orders.rejects, *small.overridden.rejects]
     taken = {**catalog.taken, "orders": orders.dimension.columns.num_rows}
     for name, read in {**catalog.read, "orders": orders.read}.items():
         reasons = count_reasons(row for row in rejects if row.table == name)
         tally.add_table(name, read, taken[name], reasons)
+    count_overrides(small.overridden, tally)
     tally.rejects_parts += write_rejects(rejects, dataset.rejects_dir)
     return tally

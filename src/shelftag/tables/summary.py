@@ -4,7 +4,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from shelftag.artifacts import Dataset, DatasetManifest
+from shelftag.artifacts import Dataset, DatasetManifest, OverridesAccount
 from shelftag.tables.split_counts import too_rare
 
 
@@ -16,6 +16,8 @@ def print_summary(dataset: Dataset, manifest: DatasetManifest, seconds: float) -
     console.print(accounts(manifest))
     for reason, rows in manifest.reject_reasons.items():
         console.print(f"  rejected: {reason}: {rows:,}")
+    for one in manifest.overrides:
+        console.print(corrections(one), soft_wrap=True)
     splits = ", ".join(f"{name} {count:,}" for name, count in manifest.splits.items())
     console.print(f"products by {manifest.split_protocol}: {splits}")
     console.print(f"departments learned: {len(manifest.departments)}")
@@ -34,6 +36,14 @@ def conflicts(manifest: DatasetManifest) -> str:
     return (
         f"names under several departments: {found.conflicts:,} "
         f"({found.conflicting_products:,} products, in conflicts.parquet)"
+    )
+
+
+def corrections(one: OverridesAccount) -> str:
+    """What became of the rows of a file of corrections."""
+    return (
+        f"labels corrected by {one.file}: {one.applied:,} ({one.unchanged:,} stood there already, "
+        f"{one.skipped:,} not decided, {one.rejected:,} rejected)"
     )
 
 

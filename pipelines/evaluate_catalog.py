@@ -1,0 +1,195 @@
+"""A Run and its Dataset -> recovered.csv and suspects.csv: lists to work through.
+
+    unlabelled --> Tagger -------> suggestion --.
+                                                +--> nearest labelled names --> recovered.csv
+    labelled --> out-of-fold --> cleanlab ------+--> twins filed elsewhere ---> suspects.csv
+
+A person fills the column `department` of either, and `shelftag prepare --overrides FILE` takes it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipelines.evaluate_twins import Twin, find_twins
+from shelftag.artifacts import Dataset, Run, write_text
+from shelftag.catalog.departments import Departments
+from shelftag.catalog.spreadsheet import spreadsheet_csv
+from shelftag.config import Config
+from shelftag.evaluation.catalog_work import SHOWN, CatalogWork, Recovered, Suspect
+from shelftag.evaluation.label_noise import Suspects, find_suspects
+from shelftag.model.linear import LinearModel
+from shelftag.model.nearest import nearest
+from shelftag.model.out_of_fold import out_of_fold
+from shelftag.tables.products import token_key
+from shelftag.tagging.columns import tags_table
+from shelftag.tagging.tagger import TAGGED, Tagger
+from shelftag.training.examples import texts_of
+
+NEIGHBOURS = 3
+"""Nearest names shown beside a recovered product."""
+
+RECOVERED = (
+    *("id", "name", "filed_under", "department", "suggested", "confidence", "status"),
+    *("alternatives", "nearest"),
+)
+SUSPECTS = (
+    *("rank", "id", "name", "filed_under", "department", "suggested", "quality"),
+    *("twin", "twin_department", "twin_similarity"),
+)
+"""Columns of the files; `department` is empty, for a person to fill."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """n products, each once."""
+
+    table: pa.Table
+    texts: list[str]
+    """Model inputs, [n]."""
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(one) for one in self.table["id"].to_pylist()]
+
+    @property
+    def names(self) -> list[str]:
+        names: list[str] = self.table["name"].to_pylist()
+        return names
+
+    @property
+    def departments(self) -> list[str]:
+        names: list[str] = self.table["department"].to_pylist()
+        return names
+
+
+def improve_catalog(run: Run, dataset: Dataset, tagger: Tagger, config: Config) -> CatalogWork:
+    """Write both lists under RUN/evaluation/, and return the short of them.
+
+    Suspects take the most time, and memory in proportion to the products; with
+    `evaluation.suspects = false` they are left out, and an older suspects.csv is removed.
+    """
+    unlabelled, labelled = read_products(dataset)
+    vectorizers = LinearModel.load(run.linear_dir).vectorizers
+    recovered = recover(unlabelled, labelled, tagger, vectorizers)
+    _write(run, "recovered.csv", RECOVERED, recovered)
+    work = CatalogWork(
+        unlabelled=len(recovered),
+        tagged=sum(row["status"] == TAGGED for row in recovered),
+        recovered=tuple(_recovered(row) for row in recovered[:SHOWN]),
+    )
+    if not config.evaluation.suspects:
+        (run.evaluation_dir / "suspects.csv").unlink(missing_ok=True)
+        return work
+    departments = tagger.departments
+    labels = np.array([departments.index[name] for name in labelled.departments], np.int64)
+    found = doubt(labelled, labels, len(departments), config.train.seed)
+    twins = find_twins(labelled.names, labelled.texts, labels, found.rows, vectorizers)
+    suspects = suspect_rows(labelled, found, twins, departments)
+    _write(run, "suspects.csv", SUSPECTS, suspects)
+    return work.model_copy(
+        update={
+            "labelled": len(labelled.texts),
+            "estimated": found.estimated,
+            "doubted": len(suspects),
+            "contradicted": sum(twin.same_words for twin in twins),
+            "suspects": tuple(_suspect(row) for row in suspects[:SHOWN]),
+        }
+    )
+
+
+def read_products(dataset: Dataset) -> tuple[Products, Products]:
+    """Those without a label, and those with one; under the `row` split an id has several rows."""
+    table = pq.read_table(dataset.products_file)
+    codes = table["id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    table = table.take(pa.array(np.unique(codes, return_index=True)[1]))
+    without = pc.field("split") == "unlabelled"
+    parts = [table.filter(rows) for rows in (without, ~without)]
+    unlabelled, labelled = (Products(part, texts_of(part)) for part in parts)
+    return unlabelled, labelled
+
+
+def recover(
+    products: Products, labelled: Products, tagger: Tagger, vectorizers: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows of recovered.csv, surest first."""
+    tags = tags_table(tagger.rank(products.texts), tagger.departments.names).to_pylist()
+    near = nearest(vectorizers, products.texts, labelled.texts, NEIGHBOURS)
+    names, departments = labelled.names, labelled.departments
+    rows = []
+    for tag, places, cosines, *own in zip(
+        tags,
+        near.positions.tolist(),
+        near.similarities.tolist(),
+        *(products.ids, products.names, products.departments),
+        strict=True,
+    ):
+        neighbours = [
+            {"name": names[at], "department": departments[at], "similarity": round(cosine, 4)}
+            for at, cosine in zip(places, cosines, strict=True)
+            if at >= 0
+        ]
+        about = dict(zip(("id", "name", "filed_under"), own, strict=True))
+        suggested = {"department": "", "suggested": tag["department"]}
+        rows.append({**tag, **about, **suggested, "nearest": neighbours})
+    return sorted(rows, key=lambda row: -row["confidence"])
+
+
+def doubt(
+    labelled: Products, labels: NDArray[np.int64], departments_count: int, seed: int
+) -> Suspects:
+    """Ask machines that have not learned a product, nor its twins, where it belongs."""
+    groups = [token_key(name) for name in labelled.names]
+    return find_suspects(
+        labels, out_of_fold(labelled.texts, labels, groups, departments_count, seed)
+    )
+
+
+def suspect_rows(
+    labelled: Products, found: Suspects, twins: Sequence[Twin], departments: Departments
+) -> list[dict[str, Any]]:
+    """Rows of suspects.csv, most doubtful first."""
+    ids, names, filed_under = labelled.ids, labelled.names, labelled.departments
+    each = zip(found.rows, found.suggested, found.quality, twins, strict=True)
+    return [
+        {
+            "rank": rank,
+            "id": ids[row],
+            "name": names[row],
+            "filed_under": filed_under[row],
+            "department": "",
+            "suggested": departments.names[suggested],
+            "quality": float(quality),
+            "twin": "" if twin.row is None else names[twin.row],
+            "twin_department": "" if twin.row is None else filed_under[twin.row],
+            "twin_similarity": twin.similarity,
+        }
+        for rank, (row, suggested, quality, twin) in enumerate(each, start=1)
+    ]
+
+
+def _recovered(row: Mapping[str, Any]) -> Recovered:
+    names = tuple(one["name"] for one in row["nearest"])
+    return Recovered(**{name: row[name] for name in Recovered.model_fields} | {"nearest": names})
+
+
+def _suspect(row: Mapping[str, Any]) -> Suspect:
+    return Suspect(**{name: row[name] for name in Suspect.model_fields})
+
+
+def _write(run: Run, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    cells = ([_cell(row[column]) for column in columns] for row in rows)
+    write_text(run.evaluation_dir / name, spreadsheet_csv(columns, cells))
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
