@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelftag.evaluation.scope import Result
+from shelftag.evaluation.selective import accepted
 
 BINS = 15
 
@@ -44,7 +45,7 @@ def confidence_of(
 ) -> Confidence:
     """Score confidences [n] in 0..1 against whether the choice was right [n], n at least 1."""
     bins = reliability(confidences, correct)
-    covered = confidences >= threshold
+    covered = accepted(confidences, threshold)
     return Confidence(
         calibration_error=calibration_error(bins),
         bins=bins,
@@ -62,18 +63,26 @@ def reliability(
     Rows of the same confidence count with their mean accuracy, so that where a bin ends among
     them, and so the order of the rows, changes nothing.
     """
-    _, group, sizes = np.unique(confidences, return_inverse=True, return_counts=True)
-    accuracy = (np.bincount(group, weights=correct) / sizes)[group]
-    order = np.argsort(confidences, kind="stable")
+    weights, rows = bin_weights(confidences, bins_count)
+    accuracies = np.minimum(weights @ correct, 1.0)
     return tuple(
-        ReliabilityBin(
-            confidence=float(confidences[rows].mean(dtype=np.float64)),
-            accuracy=float(accuracy[rows].mean()),
-            rows=len(rows),
-        )
-        for rows in np.array_split(order, bins_count)
-        if len(rows)
+        ReliabilityBin(confidence=float(confidence), accuracy=float(accuracy), rows=int(count))
+        for confidence, accuracy, count in zip(weights @ confidences, accuracies, rows, strict=True)
     )
+
+
+def bin_weights(
+    confidences: NDArray[np.float32], bins_count: int = BINS
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """What each row counts for in the mean of each bin, [bins, n], and the rows of each, [bins]."""
+    _, group, sizes = np.unique(confidences, return_inverse=True, return_counts=True)
+    order = np.argsort(confidences, kind="stable")
+    parts = [rows for rows in np.array_split(order, bins_count) if len(rows)]
+    weights = [
+        (np.bincount(group[rows], minlength=len(sizes)) / sizes / len(rows))[group]
+        for rows in parts
+    ]
+    return np.stack(weights), np.array([len(rows) for rows in parts])
 
 
 def calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:

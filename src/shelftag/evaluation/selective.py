@@ -12,6 +12,9 @@ from shelftag.evaluation.scope import Result
 
 MAX_POINTS = 200
 
+NEVER = 1.0
+"""The threshold that nothing reaches, a rounded certainty neither."""
+
 
 class RiskPoint(Result):
     """What tagging from a threshold on comes to."""
@@ -66,11 +69,16 @@ def risks_of(confidences: NDArray[np.float32], correct: NDArray[np.bool_]) -> ND
     return risks
 
 
+def accepted(confidences: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
+    """Which products need no review, [n]."""
+    return (confidences >= threshold) & (threshold < NEVER)
+
+
 def abstention(
     confidences: NDArray[np.float32], correct: NDArray[np.bool_], threshold: float
 ) -> Abstention:
     """Precision and coverage of the products at or above a threshold."""
-    covered = confidences >= threshold
+    covered = accepted(confidences, threshold)
     rows = int(covered.sum())
     return Abstention(
         threshold=threshold,

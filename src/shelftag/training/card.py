@@ -5,7 +5,7 @@ import re
 from pathlib import PurePath
 
 from shelftag.artifacts import DatasetManifest, RunManifest
-from shelftag.tagging.calibration import NEVER, Calibration
+from shelftag.tagging.calibration import Calibration
 from shelftag.training.licences import licence_of
 
 LIMITS = """\
@@ -152,10 +152,12 @@ def facts(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) 
 - data: Dataset `{run.dataset}`; products: {splits}; order lines kept: {lines:,}
 - split: by `{dataset.split_protocol}`{honest}
 - validation: accuracy {scores["valid_accuracy"]:.3f} on {scores["valid_rows"]:,} products, on which
-  temperature and threshold were fitted too
-- calibration: temperature {calibration.temperature:.3f}, expected calibration error
+  calibration and thresholds were fitted too
+- calibration: {_way(calibration)}; expected calibration error
   {scores["valid_calibration_error"]:.3f} on validation
-- {_review(calibration, scores["valid_coverage"])}
+- review: {"; ".join(calibration.review.splitlines())}
+- candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, which
+  hold the true one with a chance of {calibration.candidates_level}
 - {_helper(run)}
 - inference form: `{json.dumps(run.inference)}`
 - fingerprint: `{run.fingerprint}`"""
@@ -173,16 +175,10 @@ def _helper(run: RunManifest) -> str:
     )
 
 
-def _review(calibration: Calibration, coverage: float) -> str:
-    if calibration.threshold >= NEVER:
-        return (
-            f"review: no confidence reaches a precision of {calibration.target_precision} on "
-            "validation, so every tag is for review"
-        )
-    return (
-        f"review: below a confidence of {calibration.threshold:.3f} (precision "
-        f"{calibration.target_precision} above it, at {coverage:.1%} of validation)"
-    )
+def _way(calibration: Calibration) -> str:
+    if calibration.too_few:
+        return "none, as validation products are too few"
+    return f"by {calibration.way}, the best of {len(calibration.tried)} on held-out folds"
 
 
 def _shown(base: str) -> str:
