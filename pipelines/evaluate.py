@@ -22,10 +22,13 @@ from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation, TrainTest
 from shelftag.evaluation.report import free_cells, page
 from shelftag.evaluation.rows import Rows, read_rows
+from shelftag.evaluation.trust import Trust, score_candidates, trust_of
 from shelftag.model.linear import LinearModel
 from shelftag.model.runtime import set_up
 from shelftag.report.page import render
+from shelftag.tagging.candidates import candidates_of
 from shelftag.tagging.free_generation import ask_freely
+from shelftag.tagging.scaling import Scaling, probabilities
 from shelftag.tagging.tagger import Tagger
 from shelftag.training.examples import texts_of
 
@@ -71,12 +74,34 @@ def evaluate(run: Run, dataset: Dataset, config: Config) -> Evaluation:
         score_rows(test, tagger, linear),
         tagger.threshold,
         seed,
-    )
+    ).model_copy(update={"trust": trust_in(tagger, test, seed)})
     if run.manifest().inference.get("objective") != "generate":
         return compared
     sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
     free = generate_freely(run, sample, tagger, config.train.per_device_eval_batch_size)
     return compared.model_copy(update={"free_generation": free})
+
+
+def trust_in(tagger: Tagger, rows: Rows, seed: int) -> Trust:
+    """What the Tagger's confidences are worth on these rows, already scored or not."""
+    calibration, logits = tagger.calibration, tagger.logits(texts_of(rows.table))
+    after, bound = probabilities(logits, calibration), calibration.candidates_bound
+    candidates = None
+    if bound is not None and calibration.candidates_level is not None:
+        inside = candidates_of(after, bound)
+        candidates = score_candidates(inside, rows.labels, calibration.candidates_level)
+    return trust_of(
+        probabilities(logits, Scaling()),
+        after,
+        rows.labels,
+        rows.scope,
+        way=calibration.way,
+        target_precision=calibration.target_precision,
+        certified=calibration.threshold,
+        nominal=calibration.nominal_threshold,
+        candidates=candidates,
+        seed=seed,
+    )
 
 
 def check_same_dataset(run: Run, dataset: Dataset) -> None:

@@ -19,6 +19,8 @@ from shelftag.errors import ArtifactError, InputError
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.rows import read_rows
 from shelftag.model.linear import fit_linear
+from shelftag.tagging.calibration import Calibration
+from shelftag.tagging.scaling import probabilities
 from shelftag.training.examples import read_examples
 from tests.evaluation.made import LABELS, manifest, sure_of
 
@@ -30,13 +32,24 @@ class KnownTagger:
 
     departments = Departments(LABELS)
     threshold = 0.5
+    calibration = Calibration(
+        departments=departments.fingerprint,
+        threshold=0.5,
+        target_precision=0.9,
+        candidates_level=0.9,
+        candidates_bound=0.1,
+        fitted_on={"rows": 30},
+    )
 
     @classmethod
     def load(cls, run: Run, tagging: TaggingConfig) -> "KnownTagger":  # noqa: ARG003
         return cls()
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return sure_of(np.array([self._choose(text) for text in texts], np.int64))
+        return probabilities(self.logits(texts), self.calibration)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.log(sure_of(np.array([self._choose(text) for text in texts], np.int64)))
 
     def _choose(self, text: str) -> int:
         known = next(i for i, name in enumerate(LABELS) if WORDS[name] in text)
@@ -137,6 +150,11 @@ def test_scores_are_of_the_right_rows(run: Run, dataset: Dataset) -> None:
     expected = 1 - (9 + 29) / bought
     assert evaluation.model.train.purchase_accuracy == pytest.approx(expected)
     assert evaluation.linear.test.accuracy == 1
+    assert evaluation.trust is not None
+    assert (evaluation.trust.certified.rows, evaluation.trust.certified.precision.value) == (30, 1)
+    assert evaluation.trust.nominal is None
+    assert evaluation.trust.candidates is not None
+    assert evaluation.trust.candidates.mean_size == pytest.approx(3)
 
 
 @pytest.mark.usefixtures("known_tagger")

@@ -81,8 +81,7 @@ def calibration_scores(
     confidence = weights @ likely.max(axis=1)
 
     def errors(scores: _Scores) -> NDArray[np.float64]:
-        gaps: NDArray[np.float64] = np.abs(scores.accuracies - confidence)
-        return gaps @ rows / rows.sum()
+        return np.asarray(np.abs(scores.accuracies - confidence) @ rows / rows.sum())
 
     bins = zip(confidence, found.accuracies[0], rows, *_band(drawn.accuracies), strict=True)
     return CalibrationScores(

@@ -6,6 +6,7 @@ from shelftag.evaluation.difference import Difference
 from shelftag.evaluation.free_generation import FreeGeneration
 from shelftag.evaluation.scope import Result
 from shelftag.evaluation.scores import Scores
+from shelftag.evaluation.trust import Trust
 
 
 class TrainTest(Result):
@@ -54,6 +55,8 @@ class Evaluation(Result):
     """Test accuracy of the model less the linear baseline's."""
     disagreements: tuple[Disagreement, ...]
     """Test products the model is surest to find misfiled: its mistakes, or the catalog's."""
+    trust: Trust | None = None
+    """What its confidences are worth on the test products."""
     free_generation: FreeGeneration | None = None
     """What the model and its base answer when not held to the departments (generate)."""
 

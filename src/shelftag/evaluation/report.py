@@ -4,6 +4,7 @@ import numpy as np
 
 from shelftag.evaluation.free_generation import FreeAnswers, FreeGeneration
 from shelftag.evaluation.outcome import Evaluation
+from shelftag.evaluation.report_trust import trust_drawings, trust_tables
 from shelftag.evaluation.scores import DepartmentScores, Scores
 from shelftag.report.figures import (
     confusion_heat_map,
@@ -62,6 +63,8 @@ def _drawings(evaluation: Evaluation) -> tuple[Drawing, ...]:
         _per_department(test),
         _confusion(test),
     ]
+    if evaluation.trust is not None:
+        return (*drawings, *trust_drawings(evaluation.trust))
     return (*drawings, _reliability(test)) if test.confidence is not None else tuple(drawings)
 
 
@@ -113,7 +116,8 @@ def _reliability(scores: Scores) -> Drawing:
 
 
 def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
-    tables = (_departments(evaluation.model.test), _disagreements(evaluation))
+    trust = () if evaluation.trust is None else trust_tables(evaluation.trust)
+    tables = (*trust, _departments(evaluation.model.test), _disagreements(evaluation))
     free = evaluation.free_generation
     return tables if free is None else (*tables, _free_generation(free))
 

@@ -29,7 +29,7 @@ def smooth_errors(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     sample = np.arange(residuals.shape[1])
     before, after = over[place - 1, sample], over[place, sample]
     along = np.clip(before / np.maximum(before - after, 1e-12), 0, 1)
-    return (1 - along) * errors[place - 1, sample] + along * errors[place, sample]
+    return np.asarray((1 - along) * errors[place - 1, sample] + along * errors[place, sample])
 
 
 def _kernel(width: float) -> NDArray[np.float64]:

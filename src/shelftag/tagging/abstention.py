@@ -72,6 +72,7 @@ def fallback(p_values: NDArray[np.float64], levels: NDArray[np.float64]) -> NDAr
     """
     rejected, carried = np.zeros(len(p_values), bool), 0.0
     for place, (p_value, level) in enumerate(zip(p_values, levels, strict=True)):
-        rejected[place] = p_value <= carried + level
-        carried = carried + level if rejected[place] else 0.0
+        carried = carried + level
+        rejected[place] = p_value <= carried > 0
+        carried = carried if rejected[place] else 0.0
     return rejected

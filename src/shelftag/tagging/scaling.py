@@ -40,11 +40,13 @@ def probabilities(logits: NDArray[np.float32], scaling: Scaling) -> NDArray[np.f
     scaled = logits.astype(np.float64) / _temperature_of_rows(logits, scaling)
     if scaling.trust is None:
         return np.asarray(_softmax(scaled), np.float32)
-    chosen, others = logits.argmax(axis=1), others_of(scaled, logits.argmax(axis=1))
+    chosen = logits.argmax(axis=1)
+    others = others_of(scaled, chosen)
     added = np.array(scaling.trusts)[chosen] if scaling.trusts else 0.0
     log_odds = trust_features(scaled, chosen) @ np.array(scaling.trust) + added
     next_best = others.max(axis=1)
-    confidence = np.maximum(1 / (1 + np.exp(-log_odds)), next_best / (1 + next_best) + AHEAD)
+    confidence = np.exp(-np.logaddexp(0, -log_odds))
+    confidence = np.maximum(confidence, next_best / (1 + next_best) + AHEAD)
     out = (1 - confidence)[:, None] * others
     out[np.arange(len(out)), chosen] = confidence
     return np.asarray(out, np.float32)
@@ -82,7 +84,8 @@ def _temperature_of_rows(
 ) -> float | NDArray[np.float64]:
     if not scaling.temperatures:
         return scaling.temperature
-    return np.array(scaling.temperatures)[logits.argmax(axis=1)][:, None]
+    own = np.array(scaling.temperatures, np.float64)
+    return own[logits.argmax(axis=1), None]
 
 
 def _softmax(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
