@@ -24,6 +24,10 @@ from shelftag.tagging.scaling import probabilities
 from shelftag.training.examples import read_examples
 from tests.evaluation.made import LABELS, manifest, sure_of
 
+FIGURES = (
+    *("accuracy", "departments", "confusion"),
+    *("reliability_before", "reliability_after", "risk_coverage"),
+)
 WORDS = {"bakery": "bread loaf", "dairy": "milk cream", "pets": "cat treats", "missing": "thing"}
 
 
@@ -128,7 +132,7 @@ def test_writes_scores_report_and_figures_under_evaluation_only(
     assert {str(file.relative_to(run.evaluation_dir)) for file in after.keys() - before} == {
         "scores.json",
         "report.html",
-        *(f"figures/{one}.svg" for one in ("accuracy", "departments", "confusion", "reliability")),
+        *(f"figures/{one}.svg" for one in FIGURES),
     }
     shown = capsys.readouterr()
     assert "test accuracy" in shown.out

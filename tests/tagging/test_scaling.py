@@ -15,6 +15,7 @@ SCALINGS = st.builds(
     temperature=st.floats(0.05, 20),
     temperatures=st.sampled_from([(), (0.1, 1.0, 5.0)]),
     trust=st.none() | st.tuples(weights, weights, weights, weights),
+    others=st.floats(0.05, 20),
     trusts=st.sampled_from([(), (-2.0, 0.0, 2.0)]),
 )
 

@@ -1,9 +1,9 @@
 """From logits to probabilities.
 
-    logits / temperature --softmax--> confidence of the department chosen, and the others' shares
-                                           |                                          |
-                                      trust, if fitted --> confidence                 |
-                                                               '---- probabilities <--'
+    logits / temperature --softmax--> probabilities
+                                           |
+    if trust is fitted:  confidence c of the one chosen --trust--> its probability
+                         the others --softmax by a temperature of their own--> the rest
 
 The department chosen is that of the widest logit, whatever is fitted.
 """
@@ -33,6 +33,8 @@ class Scaling(BaseModel):
     the softmax of the department chosen, r the share of the rest that the next one has."""
     trusts: tuple[float, ...] = ()
     """By department chosen, what is added to those log-odds; empty where nothing is."""
+    others: float = 1.0
+    """With `trust`, the temperature at which the others share the rest."""
 
 
 def probabilities(logits: NDArray[np.float32], scaling: Scaling) -> NDArray[np.float32]:
@@ -41,7 +43,7 @@ def probabilities(logits: NDArray[np.float32], scaling: Scaling) -> NDArray[np.f
     if scaling.trust is None:
         return np.asarray(_softmax(scaled), np.float32)
     chosen = logits.argmax(axis=1)
-    others = others_of(scaled, chosen)
+    others = others_of(logits / scaling.others, chosen)
     added = np.array(scaling.trusts)[chosen] if scaling.trusts else 0.0
     log_odds = trust_features(scaled, chosen) @ np.array(scaling.trust) + added
     next_best = others.max(axis=1)
@@ -52,9 +54,9 @@ def probabilities(logits: NDArray[np.float32], scaling: Scaling) -> NDArray[np.f
     return np.asarray(out, np.float32)
 
 
-def others_of(scaled: NDArray[np.float64], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+def others_of(scaled: NDArray[np.floating], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
     """The others' shares of the rest, [n, departments]: 0 for the one chosen, rows sum to 1."""
-    without = scaled.copy()
+    without = scaled.astype(np.float64)
     without[np.arange(len(without)), chosen] = -np.inf
     return _softmax(without)
 

@@ -6,7 +6,8 @@
   1 - c that is beta calibration (Kull et al. 2017, https://proceedings.mlr.press/v54/kull17a.html)
   of the confidence, as in Gupta and Ramdas 2022 (https://arxiv.org/abs/2107.08353) for the label
   chosen only; how far the next department is ahead of the others says more, and so does which one
-  is chosen. Weights are shrunk towards those that change nothing.
+  is chosen. Weights are shrunk towards those that change nothing. The others share what is left
+  by a temperature of their own.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from shelftag.tagging.scaling import IDENTITY, Scaling, log_losses, trust_features
+from shelftag.tagging.scaling import IDENTITY, Scaling, log_losses, others_of, trust_features
 
 MIN_CHOSEN = 100
 """Rows in which a department is chosen, below which it has no temperature of its own."""
+
+MIN_WRONG = 30
+"""Rows chosen wrongly, below which the others have no temperature of their own."""
 
 SPREAD = 0.25
 """How far a department's temperature is expected from the common one, in its logarithm: the
@@ -59,17 +63,37 @@ def fit_temperatures(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> 
 
 
 def fit_trust(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Scaling:
-    """One temperature, and then the confidence by itself."""
+    """One temperature, then the confidence by itself, and the others by themselves."""
     common = fit_temperature(logits, labels)
     weights, _ = _fit_weights(logits, labels, common, by_department=False)
-    return common.model_copy(update={"trust": weights})
+    others = fit_others(logits, labels, common.temperature)
+    return common.model_copy(update={"trust": weights, "others": others})
 
 
 def fit_trusts(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Scaling:
     """The same, and by department chosen."""
     common = fit_temperature(logits, labels)
     weights, added = _fit_weights(logits, labels, common, by_department=True)
-    return common.model_copy(update={"trust": weights, "trusts": added})
+    others = fit_others(logits, labels, common.temperature)
+    return common.model_copy(update={"trust": weights, "trusts": added, "others": others})
+
+
+def fit_others(logits: NDArray[np.float32], labels: NDArray[np.int64], common: float) -> float:
+    """The temperature at which the others' shares are likeliest where the choice is wrong.
+
+    With few wrong rows, the common one.
+    """
+    chosen = logits.argmax(axis=1)
+    wrong = np.flatnonzero(chosen != labels)
+    if len(wrong) < MIN_WRONG:
+        return common
+    scores, every = logits[wrong].astype(np.float64), np.arange(len(wrong))
+
+    def loss(temperature: float) -> float:
+        own = others_of(scores / temperature, chosen[wrong])[every, labels[wrong]]
+        return float(-np.log(np.maximum(own, 1e-12)).mean())
+
+    return _least(loss)
 
 
 WAYS: dict[str, Fit] = {
