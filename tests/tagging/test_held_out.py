@@ -28,9 +28,9 @@ def test_departments_apart_are_told_apart() -> None:
 
 
 def test_an_honest_model_is_seldom_changed() -> None:
-    logits = made_logits(2, 1_000)
-    ways = [choose_scaling(logits, draw(logits, Scaling(), seed))[0] for seed in range(8)]
-    assert ways.count("none") >= 4
+    logits = made_logits(2, 600)
+    ways = [choose_scaling(logits, draw(logits, Scaling(), seed))[0] for seed in range(4)]
+    assert ways.count("none") >= 2
 
 
 def test_too_few_rows_are_not_fitted_to() -> None:

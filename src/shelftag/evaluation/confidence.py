@@ -63,21 +63,32 @@ def reliability(
     Rows of the same confidence count with their mean accuracy, so that where a bin ends among
     them, and so the order of the rows, changes nothing.
     """
-    weights, rows = bin_weights(confidences, bins_count)
-    accuracies = np.minimum(weights @ correct, 1.0)
+    _, group, sizes = np.unique(confidences, return_inverse=True, return_counts=True)
+    accuracy = (np.bincount(group, weights=correct) / sizes)[group]
     return tuple(
-        ReliabilityBin(confidence=float(confidence), accuracy=float(accuracy), rows=int(count))
-        for confidence, accuracy, count in zip(weights @ confidences, accuracies, rows, strict=True)
+        ReliabilityBin(
+            confidence=float(confidences[rows].mean(dtype=np.float64)),
+            accuracy=float(accuracy[rows].mean()),
+            rows=len(rows),
+        )
+        for rows in _equal_parts(confidences, bins_count)
     )
+
+
+def _equal_parts(confidences: NDArray[np.float32], bins_count: int) -> list[NDArray[np.int64]]:
+    order = np.argsort(confidences, kind="stable")
+    return [rows for rows in np.array_split(order, bins_count) if len(rows)]
 
 
 def bin_weights(
     confidences: NDArray[np.float32], bins_count: int = BINS
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """What each row counts for in the mean of each bin, [bins, n], and the rows of each, [bins]."""
+    """What each row counts for in the mean of each bin, [bins, n], and the rows of each, [bins].
+
+    The accuracies of `reliability` as one product, for many outcomes of the same confidences.
+    """
     _, group, sizes = np.unique(confidences, return_inverse=True, return_counts=True)
-    order = np.argsort(confidences, kind="stable")
-    parts = [rows for rows in np.array_split(order, bins_count) if len(rows)]
+    parts = _equal_parts(confidences, bins_count)
     weights = [
         (np.bincount(group[rows], minlength=len(sizes)) / sizes / len(rows))[group]
         for rows in parts
