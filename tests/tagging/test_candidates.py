@@ -24,7 +24,7 @@ class Known(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return probabilities(logits, Scaling()).astype(np.float64)
 
     def predict(self, logits: NDArray[np.float32]) -> NDArray[np.int64]:
-        return logits.argmax(axis=1)
+        return np.asarray(logits.argmax(axis=1), np.int64)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95])

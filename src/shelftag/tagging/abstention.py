@@ -13,9 +13,10 @@ fixed beforehand, without a look at labels, and tested from strict to loose, as 
 by the fallback procedure (Wiens 2003, Pharmaceutical Statistics 2:211). Several starts, since at
 the strict end too few rows are left to prove anything with.
 
-The order of the products is that of confidences fitted to the same validation rows; simulated
-with that fit, the certified precision is below the target as rarely as promised (README). By
-department would cost nearly all coverage: each has too few rows to prove a precision with.
+Confidences are those of held-out folds, so that no row is ordered by its own label; the threshold
+is then used on confidences fitted to all rows, which is close to the same and not in the bound
+(README: simulated). By department would cost nearly all coverage: each has too few rows to prove a
+precision with.
 """
 
 import numpy as np

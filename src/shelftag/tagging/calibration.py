@@ -17,8 +17,9 @@ from shelftag.errors import ArtifactError, TrainingFailed
 from shelftag.evaluation.selective import NEVER, accepted
 from shelftag.tagging.abstention import certified_threshold, nominal_threshold
 from shelftag.tagging.candidates import fit_bound
-from shelftag.tagging.held_out import MIN_ROWS, Tried, choose_scaling
+from shelftag.tagging.held_out import MIN_ROWS, Tried, choose_scaling, held_out
 from shelftag.tagging.scaling import Scaling, probabilities
+from shelftag.tagging.ways import WAYS
 
 
 class Calibration(Scaling):
@@ -103,6 +104,8 @@ def calibrate(
     way, scaling, tried = choose_scaling(logits, labels)
     likely = probabilities(logits, scaling)
     confidence, correct = likely.max(axis=1), likely.argmax(axis=1) == labels
+    if tried:  # a row's own label must not have moved it: thresholds would flatter themselves
+        confidence = held_out(WAYS[way], logits, labels).confidences
     certified = certified_threshold(confidence, correct, train.target_precision)
     nominal = nominal_threshold(confidence, correct, train.target_precision)
     return Calibration(

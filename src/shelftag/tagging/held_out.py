@@ -35,6 +35,8 @@ class HeldOut:
 
     losses: NDArray[np.float64]
     """Log loss of each row, [n]."""
+    confidences: NDArray[np.float32]
+    """Of each row, [n]."""
     risks: NDArray[np.float64]
     """Area under the risk-coverage curve of each fold, [folds]."""
 
@@ -74,13 +76,15 @@ def held_out(fit: Fit, logits: NDArray[np.float32], labels: NDArray[np.int64]) -
     """Fit on all folds but one, and look at that one; seeded."""
     fold = np.random.default_rng(SEED).permutation(len(labels)) % FOLDS
     losses, risks = np.empty(len(labels)), np.empty(FOLDS)
+    confidences = np.empty(len(labels), np.float32)
     for held in range(FOLDS):
         rows = fold == held
         fitted = fit(logits[~rows], labels[~rows])
         losses[rows] = log_losses(logits[rows], labels[rows], fitted)
         right = logits[rows].argmax(axis=1) == labels[rows]
-        risks[held] = risks_of(probabilities(logits[rows], fitted).max(axis=1), right).mean()
-    return HeldOut(losses, risks)
+        confidences[rows] = probabilities(logits[rows], fitted).max(axis=1)
+        risks[held] = risks_of(confidences[rows], right).mean()
+    return HeldOut(losses, confidences, risks)
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:
