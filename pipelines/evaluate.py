@@ -95,7 +95,7 @@ def trust_in(tagger: Tagger, rows: Rows, seed: int) -> Trust:
         after,
         rows.labels,
         rows.scope,
-        way=calibration.way,
+        way=calibration.how,
         target_precision=calibration.target_precision,
         certified=calibration.threshold,
         nominal=calibration.nominal_threshold,

@@ -51,14 +51,14 @@ def test_the_certified_threshold_is_the_stricter_and_both_are_said() -> None:
     said = calibration.summary
     assert f"{calibration.threshold:.4f} is certified for a precision of 0.9" in said
     assert f"tagging.threshold={calibration.nominal_threshold:.4f} takes it" in said
-    assert f"by {calibration.way}, the best of 5" in said
+    assert f"{calibration.way}, the best of 5" in said
 
 
 def test_too_few_examples_are_said() -> None:
     calibration = fitted(60)
     assert calibration.too_few
     assert (calibration.way, calibration.temperature) == ("none", 1.0)
-    assert "not calibrated: 60 validation products, and it takes 100" in calibration.summary
+    assert "calibration: none, as 60 validation products are under 100" in calibration.summary
     assert "all is for review" in calibration.summary
 
 

@@ -61,11 +61,15 @@ class Calibration(Scaling):
     @property
     def summary(self) -> str:
         """Lines for people: how it was calibrated, and what can be tagged without a look."""
-        rows = int(self.fitted_on["rows"])
-        how = f"calibrated by {self.way}, the best of {len(self.tried)} on held-out folds"
+        return f"calibration: {self.how}\n{self.review}"
+
+    @property
+    def how(self) -> str:
+        """The way, and why."""
         if self.too_few:
-            how = f"not calibrated: {rows} validation products, and it takes {MIN_ROWS}"
-        return f"{how}\n{self.review}"
+            return f"none, as {self.fitted_on['rows']} validation products are under {MIN_ROWS}"
+        best = f", the best of {len(self.tried)} on held-out folds" if self.tried else ""
+        return self.way + best
 
     @property
     def review(self) -> str:

@@ -153,7 +153,7 @@ def facts(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) 
 - split: by `{dataset.split_protocol}`{honest}
 - validation: accuracy {scores["valid_accuracy"]:.3f} on {scores["valid_rows"]:,} products, on which
   calibration and thresholds were fitted too
-- calibration: {_way(calibration)}; expected calibration error
+- calibration: {calibration.how}; expected calibration error
   {scores["valid_calibration_error"]:.3f} on validation
 - review: {"; ".join(calibration.review.splitlines())}
 - candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, which
@@ -173,12 +173,6 @@ def _helper(run: RunManifest) -> str:
         f"a linear model, in `linear_aisles/` of the Run, helps with weight {weight:.2f}: the "
         f"Run's scores are of both; these weights alone have a validation accuracy of {alone:.3f}"
     )
-
-
-def _way(calibration: Calibration) -> str:
-    if calibration.too_few:
-        return "none, as validation products are too few"
-    return f"by {calibration.way}, the best of {len(calibration.tried)} on held-out folds"
 
 
 def _shown(base: str) -> str:
