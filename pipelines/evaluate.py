@@ -7,29 +7,24 @@ A plain process: some tens of thousands of products need no cluster. Writes unde
 RUN/evaluation/ and nowhere else.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.evaluate_catalog import improve_catalog
 from pipelines.evaluate_learning import learning
 from pipelines.evaluate_models import fit_cascade, score_models
+from pipelines.evaluate_rows import keep_predictions, score_rows, slices_of, trust_in
 from pipelines.evaluate_speed import Measured, measure_costs
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
-from shelftag.evaluation.compare import ScoredRows, compare
+from shelftag.evaluation.compare import compare
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
-from shelftag.evaluation.predictions import predictions_of, write_predictions
 from shelftag.evaluation.report import page
 from shelftag.evaluation.report_models import MODEL_COLUMNS, free_cells, short_cells
 from shelftag.evaluation.rows import Rows, read_rows
-from shelftag.evaluation.slices import Learned, Slice, slices
 from shelftag.model.linear import LinearModel
 from shelftag.model.runtime import set_up
 from shelftag.report.page import render
@@ -91,11 +86,12 @@ def evaluate(
         run.manifest(), dataset.manifest().fingerprint, train, test, tagger.threshold, models
     )
     found: dict[str, Any] = {
-        "slices": _slices(dataset, tagger, test),
+        "slices": slices_of(dataset, tagger, test),
+        "trust": trust_in(tagger, test),
         "not_its_own": not own,
     }
     if own:
-        keep_predictions(run, dataset, read_rows(dataset, "test", seed), tagger)
+        keep_predictions(run, dataset, test, tagger)
         found["learning"] = learning(run, dataset, tagger, config)
         found["catalog"] = improve_catalog(run, dataset, tagger, config)
     if run.manifest().inference.get("objective") == "generate":
@@ -103,14 +99,6 @@ def evaluate(
         size = config.train.per_device_eval_batch_size
         found["free_generation"] = generate_freely(run, sample, tagger, size)
     return compared.model_copy(update=found)
-
-
-def _slices(dataset: Dataset, tagger: Tagger, test: ScoredRows) -> tuple[Slice, ...]:
-    train = read_rows(dataset, "train", seed=0)
-    ranking = tagger.rank(test.texts)
-    correct = ranking.departments[:, 0] == test.labels
-    learned = Learned(train.table["name"].to_pylist(), train.labels)
-    return slices(test.names, test.labels, correct, ranking.review, learned)
 
 
 def check_same_dataset(run: Run, dataset: Dataset, *, other_dataset: bool = False) -> bool:
@@ -149,42 +137,6 @@ def generate_freely(run: Run, rows: Rows, tagger: Tagger, batch_size: int) -> Fr
     tags = [tag.department for tag in tagger.tag(texts)]
     scorer = count_answers(tags, [True] * len(tags), names)
     return FreeGeneration(scope=rows.scope, before=before, tuned=tuned, scorer=scorer)
-
-
-def score_rows(rows: Rows, tagger: Tagger, linear: LinearModel) -> ScoredRows:
-    """Ask both models; progress goes to stderr."""
-    texts = texts_of(rows.table)
-    return ScoredRows(
-        scope=rows.scope,
-        names=rows.table["name"].to_pylist(),
-        texts=texts,
-        labels=rows.labels,
-        purchases=rows.table["purchases"].to_numpy().astype(np.int64),
-        probabilities=_probabilities(texts, tagger, f"scoring {rows.scope.split}"),
-        linear=linear.predict(texts),
-    )
-
-
-def keep_predictions(run: Run, dataset: Dataset, test: Rows, tagger: Tagger) -> None:
-    """Write each test product's tag, for `compare` and `drift`; the Tagger remembers them."""
-    ranking = tagger.rank(texts_of(test.table), top_k=1)
-    chosen, confidence = ranking.departments[:, 0], ranking.confidence[:, 0]
-    manifests = run.manifest(), dataset.manifest()
-    write_predictions(
-        run, predictions_of(*manifests, test.table, chosen, confidence, ranking.review)
-    )
-
-
-def _probabilities(texts: Sequence[str], tagger: Tagger, what: str) -> NDArray[np.float32]:
-    from rich.console import Console
-    from rich.progress import track
-
-    steps = range(0, len(texts), ROWS_PER_STEP)
-    parts = [
-        tagger.probabilities(texts[start : start + ROWS_PER_STEP])
-        for start in track(steps, what, console=Console(stderr=True))
-    ]
-    return np.concatenate(parts) if parts else tagger.probabilities([])
 
 
 def publish(run: Run, dataset: Dataset, evaluation: Evaluation, folder: Path) -> None:

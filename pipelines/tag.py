@@ -22,7 +22,7 @@ from cluster.local import check_resources, ray_session
 from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError, ShelftagError
-from shelftag.tagging.calibration import NEVER, Calibration
+from shelftag.tagging.calibration import Calibration
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.inputs import CatalogFiles, check_input
@@ -66,12 +66,9 @@ def main(
 
 def _on_review(calibration: Calibration, threshold: float | None) -> str:
     """Where the line between `tagged` and `review` was, and who drew it."""
-    target = f"a precision of {calibration.target_precision:g} on the Run's validation products"
     if threshold is not None:
         return f"review: confidence under {threshold:g} (tagging.threshold)"
-    if calibration.threshold >= NEVER:
-        return f"review: all, as no confidence reached {target}; see tagging.threshold"
-    return f"review: confidence under {calibration.threshold:.3f}, set for {target}"
+    return f"review, by the Run's validation products: {calibration.review}"
 
 
 def tag(

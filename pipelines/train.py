@@ -18,6 +18,7 @@ from pipelines.train_group import fine_tune
 from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove
 from shelftag.config import Config
 from shelftag.errors import ConfigError, Refused
+from shelftag.tagging.identity import check_run
 from shelftag.training.begun import begin, check_same_dataset, is_begun
 from shelftag.training.checkpoints import Checkpoint, newest_whole
 from shelftag.training.progress import Pace, followed
@@ -45,6 +46,7 @@ def main(*, dataset: Path, overwrite: bool, config: Config) -> None:
         f"validation: {scores['valid_accuracy']:.1%} of {scores['valid_rows']:,} products right"
         + (f", {alone:.1%} without the linear model" if config.train.linear else "")
     )
+    print(check_run(run).calibration.summary)
     print(f"next: shelftag evaluate --run {run.path} --dataset {Path(dataset).absolute()}")
 
 

@@ -8,6 +8,7 @@ one, since a Tagger is for one thread.
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class TaggerReplica:
 
 
 def _cut(tag: Tag, top_k: int) -> Tag:
-    return Tag(tag.department, tag.confidence, tag.status, tag.alternatives[: top_k - 1])
+    return replace(tag, alternatives=tag.alternatives[: top_k - 1])
 
 
 def application(run: Path, config: Config) -> Any:

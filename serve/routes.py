@@ -98,6 +98,7 @@ def written(ids: Sequence[ProductId], tags: Sequence[Tag]) -> list[TagOut]:
                 Alternative(department=name, confidence=confidence)
                 for name, confidence in tag.alternatives
             ],
+            candidates=list(tag.candidates),
         )
         for identity, tag in zip(ids, tags, strict=True)
     ]

@@ -48,6 +48,10 @@ class TagOut(BaseModel):
     confidence: float = Field(description="Calibrated probability that the department is right.")
     status: str = Field(description="`tagged`, or `review` when the confidence is too low.")
     alternatives: list[Alternative]
+    candidates: list[str] = Field(
+        description="Departments one of which is right, as often as the Run was calibrated for "
+        "(`train.candidates_level`), likeliest first."
+    )
 
 
 class ProductError(BaseModel):

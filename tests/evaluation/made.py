@@ -1,6 +1,7 @@
 """Small made results, for the tests of evaluation."""
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from shelftag.artifacts import RunManifest
@@ -38,6 +39,7 @@ def scored(split: str, rows: int, right: float, linear_right: float, seed: int =
     chosen = np.where(np.arange(rows) < right * rows, labels, wrong)
     return ScoredRows(
         scope=scope(split, rows),
+        table=pa.table({}),
         names=[f"Product {row}" for row in range(rows)],
         texts=[f"product {row}" for row in range(rows)],
         labels=labels,

@@ -19,13 +19,17 @@ from shelftag.errors import ArtifactError, Failed, InputError
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.rows import read_rows
 from shelftag.model.linear import fit_linear
-from shelftag.tagging.calibration import calibrate, save_calibration
+from shelftag.tagging.calibration import Calibration, save_calibration
+from shelftag.tagging.scaling import probabilities
 from shelftag.tagging.tagger import Ranking
 from shelftag.training.examples import read_examples
 from tests.evaluation.made import LABELS, manifest, sure_of
 
 CONFIG = load_config(overrides=["evaluation.untuned_rows=0", "evaluation.speed=false"])
-DRAWINGS = ("models", "accuracy", "slices", "departments", "confusion", "reliability")
+DRAWINGS = (
+    *("models", "accuracy", "slices", "departments", "confusion"),
+    *("reliability_before", "reliability_after", "risk_coverage"),
+)
 WORDS = {"bakery": "bread loaf", "dairy": "milk cream", "pets": "cat treats", "missing": "thing"}
 
 
@@ -34,19 +38,30 @@ class KnownTagger:
 
     departments = Departments(LABELS)
     threshold = 0.5
+    calibration = Calibration(
+        departments=departments.fingerprint,
+        threshold=0.5,
+        target_precision=0.9,
+        candidates_level=0.9,
+        candidates_bound=0.1,
+        fitted_on={"rows": 30},
+    )
 
     @classmethod
     def load(cls, run: Run, tagging: TaggingConfig) -> "KnownTagger":  # noqa: ARG003
         return cls()
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return sure_of(np.array([self._choose(text) for text in texts], np.int64))
+        return probabilities(self.logits(texts), self.calibration)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.log(sure_of(np.array([self._choose(text) for text in texts], np.int64)))
 
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
         likely = self.probabilities(texts)
         order = np.argsort(-likely, axis=1, kind="stable")[:, :top_k]
         confidence = np.take_along_axis(likely, order, axis=1)
-        return Ranking(order, confidence, confidence[:, 0] < self.threshold)
+        return Ranking(order, confidence, confidence[:, 0] < self.threshold, list(order[:, :1]))
 
     def _choose(self, text: str) -> int:
         known = next((i for i, name in enumerate(LABELS) if WORDS[name] in text), 0)
@@ -91,10 +106,8 @@ def run(tmp_path: Path, dataset: Dataset) -> Run:
     made.begin()
     examples = read_examples(dataset, Departments(LABELS), "train", count_alpha=0.0)
     fit_linear(examples.texts, examples.labels, len(LABELS), seed=0).save(made.linear_dir)
-    logits = np.eye(3, dtype=np.float32)[examples.labels]
-    fitted = calibrate(logits, examples.labels, Departments(LABELS), 0.98, {"split": "valid"})
     made.adapter_dir.mkdir()
-    save_calibration(fitted, made.calibration_file)
+    save_calibration(KnownTagger.calibration, made.calibration_file)
     made.publish(_manifest())
     return made
 
@@ -161,6 +174,11 @@ def test_scores_are_of_the_right_rows(run: Run, dataset: Dataset) -> None:
     expected = 1 - (9 + 29) / bought
     assert evaluation.model.train.purchase_accuracy == pytest.approx(expected)
     assert evaluation.linear.test.accuracy == 1
+    assert evaluation.trust is not None
+    assert (evaluation.trust.certified.rows, evaluation.trust.certified.precision.value) == (30, 1)
+    assert evaluation.trust.nominal is None
+    assert evaluation.trust.candidates is not None
+    assert evaluation.trust.candidates.mean_size == pytest.approx(3)
 
 
 @pytest.mark.usefixtures("known_tagger")
@@ -205,7 +223,7 @@ def test_scores_of_nan_are_said(
     def broken(_: KnownTagger, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.full((len(texts), 3), np.nan, np.float32)
 
-    monkeypatch.setattr(KnownTagger, "probabilities", broken)
+    monkeypatch.setattr(KnownTagger, "logits", broken)
     with pytest.raises(Failed, match="60 of 60 train products have scores of NaN"):
         verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
     assert not run.evaluation_dir.exists()

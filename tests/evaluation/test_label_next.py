@@ -25,7 +25,9 @@ def test_same_words_are_near_duplicates() -> None:
 def test_file_reads_back(tmp_path: Path) -> None:
     rows = label_next([7, 8, 9], NAMES, LIKELY, ("dairy", "pets"), "margin", seed=0)
     write_label_next(rows, tmp_path / "evaluation" / "label_next.csv")
-    with (tmp_path / "evaluation" / "label_next.csv").open(encoding="utf-8-sig", newline="") as lines:
+    with (tmp_path / "evaluation" / "label_next.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as lines:
         found = list(csv.DictReader(lines))
     assert tuple(found[0]) == COLUMNS
     assert [row["id"] for row in found] == ["8", "7"]

@@ -12,12 +12,13 @@ import pytest
 
 from pipelines.__main__ import main
 from pipelines.drift_input import draw
-from pipelines.evaluate import keep_predictions
+from pipelines.evaluate_rows import keep_predictions, score_rows
 from shelftag.artifacts import Dataset, Run, Tags, TagsManifest
 from shelftag.catalog.split import split_of, token_set
 from shelftag.evaluation.drift_outcome import Drift
 from shelftag.evaluation.predictions import read_predictions
 from shelftag.evaluation.rows import read_rows
+from shelftag.model.linear import LinearModel
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
 from tests.evaluation.made_predictions import predictions
@@ -29,7 +30,9 @@ SETTINGS = ("scaling.threads_per_worker=1",)
 def run(tiny_run: Run, tiny_dataset: Dataset) -> Run:
     """The tiny Run with the predictions that `evaluate` writes."""
     tagger = Tagger.load(tiny_run, tiny.CONFIG.tagging)
-    keep_predictions(tiny_run, tiny_dataset, read_rows(tiny_dataset, "test", 0), tagger)
+    linear = LinearModel.load(tiny_run.linear_dir)
+    test = score_rows(read_rows(tiny_dataset, "test", 0), tagger, linear)
+    keep_predictions(tiny_run, tiny_dataset, test, tagger)
     return tiny_run
 
 

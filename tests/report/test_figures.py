@@ -11,10 +11,10 @@ import pytest
 from shelftag.report.changes import changes_of_departments, shares_beside
 from shelftag.report.curves import Point, curve_and_law, orders_curve
 from shelftag.report.distributions import MAX_LABEL, Bar, bars, heat_map, histogram, lorenz_curve
+from shelftag.report.dots import Dot, dots
 from shelftag.report.figures import (
     confusion_heat_map,
     precision_and_recall,
-    reliability_diagram,
     train_and_test,
 )
 from shelftag.report.flow import HAIRLINE, Flow, Node, Stream, flows
@@ -49,7 +49,9 @@ DRAWINGS: dict[str, Callable[[str], str]] = {
     "histogram": lambda name: histogram(name, "Sizes", [0, 1_500, 2], 1, "products"),
     "hours": lambda name: heat_map(name, "Hours", np.arange(168).reshape(7, 24), "day", "hour"),
     "lorenz": lambda name: lorenz_curve(name, "Curve", np.array([0, 0.1, 1]), "y", "x"),
-    "reliability": lambda name: reliability_diagram(name, [(0.4, 0.5), (0.9, 0.8)], 0.9),
+    "dots": lambda name: dots(
+        name, "shares", [Dot("a & b $1", 0.5, 0.4, 0.6, own=True), Dot("c", 1, 1, 1)], (0.4, "all")
+    ),
 }
 
 every_drawing = pytest.mark.parametrize("name", DRAWINGS)

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from jinja2 import UndefinedError
 
-from shelftag.report.figures import reliability_diagram
+from shelftag.report.dots import Dot, dots
 from shelftag.report.page import Drawing, Page, Table, Tile, render
 
 ATTACK = "</style><script>alert(1)</script>\"'&"
@@ -20,7 +20,11 @@ PAGE = Page(
     tiles=[Tile("accuracy", "86%", "a note")],
     drawings=[
         Drawing(
-            name, "A drawing", "how to read it", "3 rows", reliability_diagram(name, [(1, 1)], 0.5)
+            name,
+            "A drawing",
+            "how to read it",
+            "3 rows",
+            dots(name, "shares", [Dot("a", 0.5, 0.4, 0.6)]),
         )
         for name in ("one", "two")
     ],

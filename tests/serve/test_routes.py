@@ -19,7 +19,7 @@ class Recorder:
 
     async def __call__(self, texts: list[str], top_k: int) -> list[Tag]:
         self.asked.append((texts, top_k))
-        return [Tag("pets", 0.5, "review", (("bakery", 0.25),)) for _ in texts]
+        return [Tag("pets", 0.5, "review", (("bakery", 0.25),), ("pets", "bakery")) for _ in texts]
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def test_products_are_answered_in_order_with_their_ids(
     answer = client.post("/v1/tag", json={"products": products, "top_k": 2})
     tag: dict[str, Any] = {"department": "pets", "confidence": 0.5, "status": "review"}
     tag["alternatives"] = [{"department": "bakery", "confidence": 0.25}]
+    tag["candidates"] = ["pets", "bakery"]
     assert answer.status_code == 200
     assert answer.json() == {
         "model": "fingerprint",

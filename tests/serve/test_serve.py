@@ -62,6 +62,7 @@ def test_tags_are_those_of_the_bulk_job(url: str, tiny_run: Run, tmp_path: Path)
         assert one["id"] == position
         assert (one["department"], one["status"]) == (row["department"], row["status"])
         assert one["confidence"] == pytest.approx(row["confidence"], abs=1e-3)
+        assert one["candidates"] == json.loads(row["candidates"])
         alternatives = json.loads(row["alternatives"])
         assert [a["department"] for a in one["alternatives"]] == [
             a["department"] for a in alternatives

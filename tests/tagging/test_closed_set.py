@@ -14,8 +14,8 @@ from shelftag.model.adapter import load_adapted
 from shelftag.model.base import InferenceForm
 from shelftag.model.prompt import prompt_of
 from shelftag.model.tokens import load_tokenizer, train_tokenizer
-from shelftag.tagging.calibration import probabilities
 from shelftag.tagging.identity import check_run
+from shelftag.tagging.scaling import Scaling, probabilities
 from shelftag.tagging.scorer import scorer_of
 from shelftag.tagging.tagger import load_scorer
 from tests import tiny
@@ -105,7 +105,7 @@ def test_they_are_log_probabilities_of_exclusive_answers() -> None:
     """All labels together are at most certain; their softmax is certain."""
     logits = scorer_of(llama("sdpa"), tokenizer(), NAMES, FORM, 8).logits(TEXTS)
     assert (np.exp(logits).sum(axis=1) <= 1).all()
-    np.testing.assert_allclose(probabilities(logits, 1.0).sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(probabilities(logits, Scaling()).sum(axis=1), 1, atol=1e-6)
 
 
 def test_a_run_is_scored_so(tiny_generate_run: Run) -> None:

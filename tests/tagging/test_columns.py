@@ -36,11 +36,12 @@ def test_columns_say_what_single_tags_say(tagger: Tagger) -> None:
             {"department": department, "confidence": round(confidence, 6)}
             for department, confidence in tag.alternatives
         ]
+        assert json.loads(row["candidates"]) == list(tag.candidates)
 
 
 def test_types_are_as_promised(tagger: Tagger) -> None:
     schema = tagged(tagger, NAMES).table.schema
-    for column in ("department", "alternatives", "status"):
+    for column in ("department", "alternatives", "candidates", "status"):
         assert pa.types.is_dictionary(schema.field(column).type)
         assert schema.field(column).type.value_type == pa.string()
     assert schema.field("confidence").type == pa.float32()
@@ -107,7 +108,7 @@ def test_new_columns_come_last_with_their_prefix(tagger: Tagger) -> None:
     table = tag_rows(tagger, rows, Naming("name", prefix="new_")).table
     assert table.column_names == [
         *("b", "name", "department"),
-        *("new_department", "new_confidence", "new_alternatives", "new_status"),
+        *("new_department", "new_confidence", "new_alternatives", "new_candidates", "new_status"),
     ]
     assert table.select(rows.column_names).equals(rows)
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shelftag.tagging.calibration import probabilities
 from shelftag.tagging.ensemble import LOWEST, fit_weight, joined
+from shelftag.tagging.scaling import Scaling, probabilities
 
 
 def made(seed: int, helpful: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -21,9 +21,9 @@ def made(seed: int, helpful: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def brier(scores: np.ndarray, labels: np.ndarray) -> float:
     """The score at its best temperature."""
     truth = np.eye(scores.shape[1])[labels]
-    temperatures = np.geomspace(0.05, 20, 200)
+    scalings = [Scaling(temperature=t) for t in np.geomspace(0.05, 20, 200)]
     return min(
-        float(((probabilities(scores, t) - truth) ** 2).sum(axis=1).mean()) for t in temperatures
+        float(((probabilities(scores, s) - truth) ** 2).sum(axis=1).mean()) for s in scalings
     )
 
 

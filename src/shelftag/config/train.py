@@ -106,7 +106,10 @@ class TrainConfig(Section):
     that suits the validation split best."""
 
     target_precision: float = Field(default=0.98, gt=0, lt=1)
-    """Precision the review threshold is set for, on the validation split."""
+    """Precision of tags at or above the review threshold, certified on the validation split."""
+
+    candidates_level: float = Field(default=0.95, gt=0, lt=1)
+    """How often a product's candidates hold its department."""
 
     allow_leakage: bool = False
     """Train on a Dataset whose held-out products are known by name, as the study's were."""

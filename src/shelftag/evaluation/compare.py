@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from shelftag import __version__
@@ -22,6 +23,8 @@ class ScoredRows:
     """n products of one split, and what both models make of them."""
 
     scope: Scope
+    table: pa.Table
+    """Their rows of products.parquet."""
     names: list[str]
     """As the catalog has them, [n]."""
     texts: list[str]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelftag.evaluation.scope import Result
+from shelftag.evaluation.selective import accepted
 
 BINS = 15
 
@@ -44,7 +45,7 @@ def confidence_of(
 ) -> Confidence:
     """Score confidences [n] in 0..1 against whether the choice was right [n], n at least 1."""
     bins = reliability(confidences, correct)
-    covered = confidences >= threshold
+    covered = accepted(confidences, threshold)
     return Confidence(
         calibration_error=calibration_error(bins),
         bins=bins,
@@ -64,16 +65,35 @@ def reliability(
     """
     _, group, sizes = np.unique(confidences, return_inverse=True, return_counts=True)
     accuracy = (np.bincount(group, weights=correct) / sizes)[group]
-    order = np.argsort(confidences, kind="stable")
     return tuple(
         ReliabilityBin(
             confidence=float(confidences[rows].mean(dtype=np.float64)),
             accuracy=float(accuracy[rows].mean()),
             rows=len(rows),
         )
-        for rows in np.array_split(order, bins_count)
-        if len(rows)
+        for rows in _equal_parts(confidences, bins_count)
     )
+
+
+def _equal_parts(confidences: NDArray[np.float32], bins_count: int) -> list[NDArray[np.int64]]:
+    order = np.argsort(confidences, kind="stable")
+    return [rows for rows in np.array_split(order, bins_count) if len(rows)]
+
+
+def bin_weights(
+    confidences: NDArray[np.float32], bins_count: int = BINS
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """What each row counts for in the mean of each bin, [bins, n], and the rows of each, [bins].
+
+    The accuracies of `reliability` as one product, for many outcomes of the same confidences.
+    """
+    _, group, sizes = np.unique(confidences, return_inverse=True, return_counts=True)
+    parts = _equal_parts(confidences, bins_count)
+    weights = [
+        (np.bincount(group[rows], minlength=len(sizes)) / sizes / len(rows))[group]
+        for rows in parts
+    ]
+    return np.stack(weights), np.array([len(rows) for rows in parts])
 
 
 def calibration_error(bins: tuple[ReliabilityBin, ...]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelftag.evaluation.scope import Result
+from shelftag.evaluation.shares import share
 
 RESAMPLES = 1_000
 LEVEL = (0.025, 0.975)
@@ -68,14 +69,10 @@ def interval(draws: NDArray[np.float64]) -> Interval | None:
 
 
 def share_interval(correct: NDArray[np.bool_]) -> Interval:
-    """Of the share of n products that are right, n at least 1; exact (Clopper and Pearson 1934).
-
-    A bootstrap of two products that are both wrong would be certain of 0.
-    """
-    from scipy.stats import binomtest
-
-    exact = binomtest(int(correct.sum()), len(correct)).proportion_ci(method="exact")
-    return Interval(low=float(exact.low), high=float(exact.high))
+    """Of the share of n products that are right, n at least 1; exact: a bootstrap of two products
+    that are both wrong would be certain of 0."""
+    found = share(int(correct.sum()), len(correct))
+    return Interval(low=found.low, high=found.high)
 
 
 def _drawn(confusion: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:

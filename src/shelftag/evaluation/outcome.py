@@ -10,6 +10,7 @@ from shelftag.evaluation.models import OURS, TRAINED, ModelRow
 from shelftag.evaluation.scope import Result
 from shelftag.evaluation.scores import Scores
 from shelftag.evaluation.slices import Slice
+from shelftag.evaluation.trust import Trust
 
 
 class TrainTest(Result):
@@ -62,6 +63,8 @@ class Evaluation(Result):
     """Kinds of test products, the worst first."""
     disagreements: tuple[Disagreement, ...]
     """Test products the model is surest to find misfiled: its mistakes, or the catalog's."""
+    trust: Trust | None = None
+    """What its confidences are worth on the test products."""
     free_generation: FreeGeneration | None = None
     """What the model and its base answer when not held to the departments (generate)."""
     learning: Learning | None = None

@@ -13,11 +13,11 @@ from shelftag.evaluation.report_models import (
     slices_drawing,
     slices_table,
 )
+from shelftag.evaluation.report_trust import trust_drawings, trust_tables
 from shelftag.evaluation.scores import DepartmentScores, Scores
 from shelftag.report.figures import (
     confusion_heat_map,
     precision_and_recall,
-    reliability_diagram,
     train_and_test,
 )
 from shelftag.report.page import Drawing, Page, Table, Tile, Tone, percent
@@ -67,8 +67,8 @@ def _tiles(evaluation: Evaluation) -> tuple[Tile, ...]:
 def _drawings(evaluation: Evaluation) -> tuple[Drawing, ...]:
     test = evaluation.model.test
     drawings = [_over_fitting(evaluation), _per_department(test), _confusion(test)]
-    if test.confidence is not None:
-        drawings.append(_reliability(test))
+    if evaluation.trust is not None:
+        drawings += trust_drawings(evaluation.trust)
     if evaluation.slices:
         drawings.insert(1, slices_drawing(evaluation))
     if evaluation.models:
@@ -113,22 +113,12 @@ def _confusion(scores: Scores) -> Drawing:
     return Drawing("confusion", "What is taken for what", caption, _scope(scores), svg)
 
 
-def _reliability(scores: Scores) -> Drawing:
-    assert scores.confidence is not None  # noqa: S101
-    sure = scores.confidence
-    points = [(one.confidence, one.accuracy) for one in sure.bins]
-    caption = (
-        "Fifteen groups of like confidence: on the dashed line, nine in ten tags of confidence "
-        "0.9 are right. Below it the model is too sure of itself."
-    )
-    svg = reliability_diagram("reliability", points, sure.threshold)
-    return Drawing("reliability", "Can its confidence be trusted?", caption, _scope(scores), svg)
-
-
 def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
     tables = [_departments(evaluation.model.test), _disagreements(evaluation)]
     if evaluation.free_generation is not None:
         tables.append(free_table(evaluation.free_generation))
+    if evaluation.trust is not None:
+        tables = [*trust_tables(evaluation.trust), *tables]
     if evaluation.slices:
         tables.insert(0, slices_table(evaluation))
     if evaluation.models:

@@ -127,25 +127,3 @@ def _label_cells(axes: "Axes", labels: Sequence[str], counts: NDArray[np.int64])
     for edge in range(len(labels) + 1):
         axes.axhline(edge, color=INK, alpha=0.1, linewidth=0.5)
         axes.axvline(edge, color=INK, alpha=0.1, linewidth=0.5)
-
-
-def reliability_diagram(
-    name: str, points: Sequence[tuple[float, float]], threshold: float | None
-) -> str:
-    """Accuracy against confidence for bins of (confidence, accuracy); on the diagonal is honest."""
-    with canvas(name, 4.8, 4.6) as figure:
-        axes = figure.subplots()
-        axes.plot((0, 1), (0, 1), color=INK, alpha=0.35, linewidth=0.8, linestyle="--")
-        for confidence, accuracy in points:
-            axes.plot((confidence,) * 2, (confidence, accuracy), color=WRONG, linewidth=1.2)
-        axes.plot(*zip(*points, strict=True), color=MODEL, marker="o", markersize=5, linewidth=1)
-        if threshold is not None:
-            axes.axvline(threshold, color=INK, alpha=0.5, linewidth=0.8)
-            side, gap = ("right", -0.01) if threshold > 0.5 else ("left", 0.01)  # where room is
-            axes.text(threshold + gap, 0.02, f"review below {threshold:.2f}", ha=side)
-        axes.set_xlim(0, 1.02)
-        axes.set_ylim(0, 1.02)
-        axes.set_aspect("equal")
-        axes.set_xlabel("confidence")
-        axes.set_ylabel("share that is right")
-        return to_svg(figure, name, "Reliability: how often tags of a confidence are right")

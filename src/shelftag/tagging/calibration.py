@@ -1,98 +1,143 @@
-"""Making confidences mean what they say, and the threshold under which a person looks.
+"""Making confidences mean what they say: what `train` fits on validation, and others only read.
 
-One temperature, fitted on the validation split (Guo et al. 2017, https://arxiv.org/abs/1706.04599).
+logits --scaling chosen--> probabilities --> thresholds: certified, nominal
+                                '----------> candidates' bound
 """
 
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from shelftag.artifacts import read_json, write_text
 from shelftag.catalog.departments import Departments
-from shelftag.errors import ArtifactError
+from shelftag.config.train import TrainConfig
+from shelftag.errors import ArtifactError, TrainingFailed
+from shelftag.evaluation.selective import NEVER, accepted
+from shelftag.tagging.abstention import certified_threshold, nominal_threshold
+from shelftag.tagging.candidates import fit_bound
+from shelftag.tagging.held_out import MIN_ROWS, Tried, choose_scaling, held_out
+from shelftag.tagging.scaling import Scaling, probabilities
+from shelftag.tagging.ways import WAYS
 
-MIN_ACCEPTED = 30
-"""A precision over fewer products says nothing."""
 
-NEVER = 1.0
-"""The threshold when no lower one reaches the target: only certainty is tagged."""
-
-
-class Calibration(BaseModel):
+class Calibration(Scaling):
     """calibration.json: all that `tag` and `serve` know about trust."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: int = 1
+    version: int = Field(default=2, le=2)
+    """1 had one temperature, the nominal threshold as `threshold`, and no candidates."""
     departments: str
     """Fingerprint of the label set."""
-    temperature: float
-    """Logits are divided by it."""
+    way: str = "temperature"
+    """How logits become probabilities; one of `tried`, or `none` where examples are too few."""
+    tried: tuple[Tried, ...] = ()
+    """All ways that were tried on held-out folds; empty where examples are too few."""
     threshold: float
-    """Tags of a lower confidence are for review."""
-    thresholds: dict[str, float] = {}
-    """By department, where one has its own."""
+    """Tags of a lower confidence are for review. Since version 2 a certified one: on products like
+    those of `fitted_on`, precision at or above it is `target_precision`, with 95% confidence."""
+    nominal_threshold: float | None = None
+    """The smallest that reaches the target on `fitted_on`, where it was searched for."""
+    coverage: float | None = None
+    """Share of `fitted_on` at or above the threshold."""
+    nominal_coverage: float | None = None
+    """The same of the nominal one."""
+    thresholds: dict[str, float] = Field(default={})
+    """By department, where one has its own; `train` writes none."""
     target_precision: float
-    """What the threshold was set for: nominal precision of tags above it, on `fitted_on`."""
+    """What both thresholds were set for."""
+    candidates_level: float | None = None
+    """How often a product's candidates hold its department; none in version 1."""
+    candidates_bound: float | None = None
+    """The probability from which a department is a candidate."""
     fitted_on: dict[str, str | int]
     """Dataset fingerprint, split protocol, split and rows."""
 
+    @property
+    def too_few(self) -> bool:
+        """Whether there were too few examples to fit anything."""
+        return self.version > 1 and not self.tried
 
-def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """Softmax of logits over a temperature, [n, departments] to the same."""
-    scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    powers = np.exp(scaled)
-    out: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return out
+    @property
+    def summary(self) -> str:
+        """Lines for people: how it was calibrated, and what can be tagged without a look."""
+        return f"calibration: {self.how}\n{self.review}"
 
+    @property
+    def how(self) -> str:
+        """The way, and why."""
+        if self.too_few:
+            return f"none, as {self.fitted_on['rows']} validation products are under {MIN_ROWS}"
+        best = f", the best of {len(self.tried)} on held-out folds" if self.tried else ""
+        return self.way + best
 
-def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """The temperature of the least mean negative log-likelihood, between 1/20 and 20."""
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(labels))
-
-    def loss(log_temperature: float) -> float:
-        chosen = probabilities(logits, float(np.exp(log_temperature)))[rows, labels]
-        return float(-np.log(np.maximum(chosen, 1e-12)).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
-
-
-def review_threshold(
-    confidence: NDArray[np.float32], correct: NDArray[np.bool_], target: float
-) -> float:
-    """The smallest confidence at or above which the share of correct tags reaches the target."""
-    order = np.argsort(-confidence, kind="stable")
-    sorted_confidence = confidence[order]
-    precision = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    last_of_ties = np.append(sorted_confidence[1:] < sorted_confidence[:-1], True)
-    enough = np.arange(1, len(order) + 1) >= min(MIN_ACCEPTED, len(order))
-    reached = np.flatnonzero((precision >= target) & last_of_ties & enough)
-    return float(sorted_confidence[reached[-1]]) if len(reached) else NEVER
+    @property
+    def review(self) -> str:
+        """What the thresholds do, on validation, and how to take the nominal one."""
+        target = f"a precision of {self.target_precision:g}"
+        certified = (
+            f"confidence {self.threshold:.4f} is certified for {target}: {self.coverage or 0:.1%} "
+            "of validation need no review"
+        )
+        if self.version == 1:
+            return f"confidence {self.threshold:.4f} is set for {target}, nominally"
+        if self.threshold >= NEVER:
+            certified = f"no confidence is certified for {target}: all is for review"
+        if self.nominal_threshold is None or self.nominal_threshold >= NEVER:
+            return f"{certified}\nno confidence reaches {target} on validation"
+        return (
+            f"{certified}\nnominal, not certified: {self.nominal_threshold:.4f}, "
+            f"{self.nominal_coverage or 0:.1%} of validation "
+            f"(tagging.threshold={self.nominal_threshold:.4f} takes it)"
+        )
 
 
 def calibrate(
     logits: NDArray[np.float32],
     labels: NDArray[np.int64],
     departments: Departments,
-    target_precision: float,
+    train: TrainConfig,
     fitted_on: dict[str, str | int],
 ) -> Calibration:
-    """Fit temperature, then threshold, on products the model did not learn from."""
-    temperature = fit_temperature(logits, labels)
-    likely = probabilities(logits, temperature)
-    correct = likely.argmax(axis=1) == labels
+    """Fit probabilities, then thresholds and candidates, on products the model did not learn from.
+
+    Raises:
+        TrainingFailed: logits are not finite.
+    """
+    check_finite(logits)
+    way, scaling, tried = choose_scaling(logits, labels)
+    likely = probabilities(logits, scaling)
+    confidence, correct = likely.max(axis=1), likely.argmax(axis=1) == labels
+    if tried:  # a row's own label must not have moved it: thresholds would flatter themselves
+        confidence = held_out(WAYS[way], logits, labels).confidences
+    certified = certified_threshold(confidence, correct, train.target_precision)
+    nominal = nominal_threshold(confidence, correct, train.target_precision)
     return Calibration(
+        **scaling.model_dump(),
         departments=departments.fingerprint,
-        temperature=temperature,
-        threshold=review_threshold(likely.max(axis=1), correct, target_precision),
-        target_precision=target_precision,
+        way=way,
+        tried=tried,
+        threshold=certified,
+        nominal_threshold=nominal,
+        coverage=float(accepted(confidence, certified).mean()),
+        nominal_coverage=float(accepted(confidence, nominal).mean()),
+        target_precision=train.target_precision,
+        candidates_level=train.candidates_level,
+        candidates_bound=fit_bound(likely, labels, train.candidates_level),
         fitted_on=fitted_on | {"rows": len(labels)},
     )
+
+
+def check_finite(logits: NDArray[np.float32]) -> None:
+    """Refuse to calibrate on what is not a number.
+
+    Raises:
+        TrainingFailed: logits are not finite.
+    """
+    broken = int((~np.isfinite(logits).all(axis=1)).sum())
+    if broken:
+        problem = f"the logits of {broken:,} of {len(logits):,} validation products are not finite"
+        raise TrainingFailed(problem, "train with a lower train.learning_rate, or with bf16")
 
 
 def save_calibration(calibration: Calibration, file: Path) -> None:
@@ -101,7 +146,7 @@ def save_calibration(calibration: Calibration, file: Path) -> None:
 
 
 def load_calibration(file: Path, departments: Departments) -> Calibration:
-    """Read calibration.json.
+    """Read calibration.json, of this version or the one before.
 
     Raises:
         ArtifactError: it is missing, broken, or of another label set.

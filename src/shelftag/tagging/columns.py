@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shelftag.tagging.products import BadProduct, model_input
 from shelftag.tagging.tagger import REVIEW, TAGGED, Ranking, Tagger
 
-TAG_COLUMNS = ("department", "confidence", "alternatives", "status")
+TAG_COLUMNS = ("department", "confidence", "alternatives", "candidates", "status")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Naming:
 
     @property
     def new_columns(self) -> list[str]:
-        """Department, confidence, alternatives and status, with the prefix."""
+        """Department, confidence, alternatives, candidates and status, with the prefix."""
         return [self.prefix + column for column in TAG_COLUMNS]
 
 
@@ -40,7 +40,7 @@ class TaggedRows:
     """What became of n rows: each is in `table` or in `refused`."""
 
     table: pa.Table
-    """The rows that have a tag, in order: their own columns, then the four new ones."""
+    """The rows that have a tag, in order: their own columns, then the five new ones."""
     refused: dict[int, str]
     """Position of a row -> why it has none."""
     unique_names: int
@@ -78,13 +78,14 @@ def tag_rows(tagger: Tagger, rows: pa.Table, naming: Naming) -> TaggedRows:
 
 
 def tags_table(ranking: Ranking, departments: Sequence[str]) -> pa.Table:
-    """The four columns of n texts; all but the confidence are dictionaries."""
+    """The five columns of n texts; all but the confidence are dictionaries."""
     first = pa.array(ranking.departments[:, 0].astype(np.int32))
     status = pa.array(ranking.review.astype(np.int8))
     columns = [
         pa.DictionaryArray.from_arrays(first, pa.array(departments, pa.string())),
         pa.array(ranking.confidence[:, 0]),
         pa.array(_alternatives(ranking, departments), pa.string()).dictionary_encode(),
+        pa.array(_candidates(ranking, departments), pa.string()).dictionary_encode(),
         pa.DictionaryArray.from_arrays(status, pa.array([TAGGED, REVIEW])),
     ]
     return pa.table(columns, names=list(TAG_COLUMNS))
@@ -102,6 +103,12 @@ def _alternatives(ranking: Ranking, departments: Sequence[str]) -> list[str]:
             )
         )
     ]
+
+
+def _candidates(ranking: Ranking, departments: Sequence[str]) -> list[str]:
+    """The names of each text's candidates, as JSON."""
+    quoted = [json.dumps(name) for name in departments]
+    return ["[" + ", ".join(quoted[i] for i in row) + "]" for row in ranking.candidates]
 
 
 def _distinct_products(

@@ -1,7 +1,7 @@
 """A Run, ready to tag: the same answer for the same name everywhere.
 
-texts -> unique, not in the cache -> Scorer -> logits / temperature -> department, confidence,
-alternatives, status
+texts -> unique, not in the cache -> Scorer -> logits -> probabilities -> department, confidence,
+alternatives, candidates, status
 """
 
 from collections import OrderedDict
@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 from shelftag.artifacts import Run
 from shelftag.catalog.departments import Departments
 from shelftag.config.tagging import TaggingConfig
+from shelftag.evaluation.selective import NEVER
 from shelftag.model.adapter import load_adapted
 from shelftag.model.base import InferenceForm
 from shelftag.model.linear_aisles import AisleModel
 from shelftag.model.tokens import load_tokenizer
-from shelftag.tagging.calibration import Calibration, probabilities
+from shelftag.tagging.calibration import Calibration
+from shelftag.tagging.candidates import candidates_of
 from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.new_departments import extended
+from shelftag.tagging.scaling import probabilities
 from shelftag.tagging.scorer import Scorer, scorer_of
 
 TAGGED, REVIEW = "tagged", "review"
@@ -39,6 +42,9 @@ class Tag:
     """`tagged`, or `review` when the confidence is under the threshold."""
     alternatives: tuple[tuple[str, float], ...]
     """The next departments and their probabilities, likeliest first."""
+    candidates: tuple[str, ...]
+    """Departments one of which is right, as often as the Run's `candidates_level` says, likeliest
+    first; empty for a Run that was calibrated without."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class Ranking:
     """Calibrated probabilities, [n, k]."""
     review: NDArray[np.bool_]
     """Whether the first is under its threshold, [n]."""
+    candidates: list[NDArray[np.int64]]
+    """Positions of each text's candidates, likeliest first."""
 
 
 class Tagger:
@@ -89,14 +97,17 @@ class Tagger:
         return self.calibration.threshold if override is None else override
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Calibrated, [len(texts), departments], rows sum to 1. Each text is scored once."""
+        """Calibrated, [len(texts), departments], rows sum to 1."""
+        return probabilities(self.logits(texts), self.calibration)
+
+    def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The Scorer's, [len(texts), departments]. Each text is scored once."""
         if not texts:
             return np.empty((0, len(self.departments)), dtype=np.float32)
         rows = {text: self._cache[text] for text in texts if text in self._cache}
         unseen = list(dict.fromkeys(text for text in texts if text not in rows))
         if unseen:
-            fresh = probabilities(self._scorer.logits(unseen), self.calibration.temperature)
-            rows.update(zip(unseen, fresh, strict=True))
+            rows.update(zip(unseen, self._scorer.logits(unseen), strict=True))
         self._remember(rows)
         return np.stack([rows[text] for text in texts])
 
@@ -109,33 +120,55 @@ class Tagger:
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
         """What a Tag is made of, as arrays; `top_k` in place of the configured one."""
         likely = self.probabilities(texts)
-        order = np.argsort(-likely, axis=1, kind="stable")[:, : top_k or self._tagging.top_k]
-        confidence = np.take_along_axis(likely, order, axis=1)
-        return Ranking(order, confidence, confidence[:, 0] < self._floors[order[:, 0]])
+        order = np.argsort(-likely, axis=1, kind="stable")
+        top = order[:, : top_k or self._tagging.top_k]
+        confidence = np.take_along_axis(likely, top, axis=1)
+        review = confidence[:, 0] < self._floors[top[:, 0]]
+        return Ranking(top, confidence, review, self._candidates(likely, order))
+
+    def _candidates(
+        self, likely: NDArray[np.float32], order: NDArray[np.int64]
+    ) -> list[NDArray[np.int64]]:
+        bound = self.calibration.candidates_bound
+        if bound is None:
+            return [order[0, :0]] * len(order)
+        inside = candidates_of(likely, bound)
+        inside[:, self._new] = False  # the bound says nothing of them
+        return [row[held[row]] for row, held in zip(order, inside, strict=True)]
 
     def tag(self, texts: Sequence[str], top_k: int | None = None) -> list[Tag]:
         """One Tag a text, in order; `top_k` in place of the configured one."""
         ranking = self.rank(texts, top_k)
         names = self.departments.names
         tags = []
-        for order, confidence, review in zip(
+        for order, confidence, review, candidates in zip(
             ranking.departments.tolist(),
             ranking.confidence.tolist(),
             ranking.review.tolist(),
+            ranking.candidates,
             strict=True,
         ):
             first, *others = zip((names[i] for i in order), confidence, strict=True)
-            tags.append(Tag(*first, REVIEW if review else TAGGED, tuple(others)))
+            status, held = REVIEW if review else TAGGED, tuple(names[i] for i in candidates)
+            tags.append(Tag(*first, status, tuple(others), held))
         return tags
 
     @cached_property
     def _floors(self) -> NDArray[np.float64]:
-        """The confidence each department needs, [departments]."""
-        own = self.calibration.thresholds if self._tagging.threshold is None else {}
-        floors = np.array([own.get(name, self.threshold) for name in self.departments.names])
-        new = [self.departments.index[name] for name in self._tagging.new_departments]
-        floors[new] = np.inf  # nothing was calibrated for them
+        """The confidence each department needs, [departments]; infinite where none is enough."""
+        if self._tagging.threshold is not None:
+            floors = np.full(len(self.departments), self._tagging.threshold)
+        else:
+            own, common = self.calibration.thresholds, self.calibration.threshold
+            floors = np.array([own.get(name, common) for name in self.departments.names])
+            floors = np.where(floors < NEVER, floors, np.inf)
+        floors[self._new] = np.inf  # nothing was calibrated for them
         return floors
+
+    @cached_property
+    def _new(self) -> list[int]:
+        """Positions of the departments that the Run has not learned."""
+        return [self.departments.index[name] for name in self._tagging.new_departments]
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from shelftag.artifacts import DatasetManifest, RunManifest
 from shelftag.evaluation.outcome import Evaluation
-from shelftag.tagging.calibration import NEVER, Calibration
+from shelftag.tagging.calibration import Calibration
 from shelftag.training.licences import licence_of
 
 LIMITS = """\
@@ -190,10 +190,12 @@ def facts(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) 
 - data: Dataset `{run.dataset}`; products: {splits}; order lines kept: {lines:,}
 - split: by `{dataset.split_protocol}`{honest}
 - validation: accuracy {scores["valid_accuracy"]:.3f} on {scores["valid_rows"]:,} products, on which
-  temperature and threshold were fitted too
-- calibration: temperature {calibration.temperature:.3f}, expected calibration error
+  calibration and thresholds were fitted too
+- calibration: {calibration.how}; expected calibration error
   {scores["valid_calibration_error"]:.3f} on validation
-- {_review(calibration, scores["valid_coverage"])}
+- review: {"; ".join(calibration.review.splitlines())}
+- candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, which
+  hold the true one with a chance of {calibration.candidates_level}
 - {_helper(run)}
 - inference form: `{json.dumps(run.inference)}`
 - fingerprint: `{run.fingerprint}`"""
@@ -208,18 +210,6 @@ def _helper(run: RunManifest) -> str:
     return (
         f"a linear model, in `linear_aisles/` of the Run, helps with weight {weight:.2f}: the "
         f"Run's scores are of both; these weights alone have a validation accuracy of {alone:.3f}"
-    )
-
-
-def _review(calibration: Calibration, coverage: float) -> str:
-    if calibration.threshold >= NEVER:
-        return (
-            f"review: no confidence reaches a precision of {calibration.target_precision} on "
-            "validation, so every tag is for review"
-        )
-    return (
-        f"review: below a confidence of {calibration.threshold:.3f} (precision "
-        f"{calibration.target_precision} above it, at {coverage:.1%} of validation)"
     )
 
 

@@ -19,9 +19,10 @@ from shelftag.model.adapter import cut_head, name_base
 from shelftag.model.base import frozen_form
 from shelftag.model.linear import fit_linear
 from shelftag.model.linear_aisles import fit_aisles
-from shelftag.tagging.calibration import Calibration, calibrate, probabilities, save_calibration
+from shelftag.tagging.calibration import Calibration, calibrate, check_finite, save_calibration
 from shelftag.tagging.ensemble import fit_weight, joined
 from shelftag.tagging.identity import run_fingerprint
+from shelftag.tagging.scaling import probabilities
 from shelftag.tagging.tagger import load_scorer
 from shelftag.training.card import model_card
 from shelftag.training.checkpoints import SEAL, VALIDATION
@@ -54,6 +55,7 @@ def freeze(
     scorer = load_scorer(run, departments, form, config.train.per_device_eval_batch_size)
     valid = read_examples(dataset, departments, "valid", count_alpha=0.0)
     logits = scorer.logits(valid.texts)
+    check_finite(logits)  # before a weight is fitted to them
     alone = float((logits.argmax(axis=1) == valid.labels).mean())
     if config.train.linear:
         helper = fit_aisles(train.texts, train.labels, train.aisles, len(departments), seed)
@@ -65,7 +67,7 @@ def freeze(
         logits,
         valid.labels,
         departments,
-        config.train.target_precision,
+        config.train,
         {"dataset": manifest.fingerprint, "protocol": manifest.split_protocol, "split": "valid"},
     )
     save_calibration(calibration, run.calibration_file)
@@ -90,8 +92,8 @@ def freeze(
 def _scores(
     logits: NDArray[np.float32], labels: NDArray[np.int64], calibration: Calibration
 ) -> dict[str, float]:
-    """What the model card says of the validation split; the temperature was fitted there."""
-    likely = probabilities(logits, calibration.temperature)
+    """What the model card says of the validation split; the calibration was fitted there."""
+    likely = probabilities(logits, calibration)
     correct = likely.argmax(axis=1) == labels
     confidence = confidence_of(likely.max(axis=1), correct, calibration.threshold)
     return {
