@@ -40,7 +40,6 @@ def test_every_figure_names_labels_and_rows() -> None:
         "accuracy",
         "departments",
         "confusion",
-        "reliability",
     ]
     scopes = [one.scope for one in report.drawings] + [one.scope for one in report.tables]
     for scope in scopes:

@@ -8,6 +8,8 @@ from shelftag.config import load_config
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ConfigError
 from shelftag.tagging.ensemble import Ensemble
+from shelftag.tagging.new_departments import with_new
+from shelftag.tagging.scaling import Scaling, probabilities
 from shelftag.tagging.tagger import REVIEW, Tagger
 
 TEXTS = ["organic rye bread", "spicy milk", "frozen peas", "cat litter"]
@@ -27,11 +29,24 @@ def test_old_departments_keep_their_order_and_odds(tiny_generate_run: Run) -> No
 def test_tags_into_them_are_for_review(tiny_generate_run: Run) -> None:
     tagging = TaggingConfig(new_departments=NEW, threshold=0)
     tagger = Tagger.load(tiny_generate_run, tagging)
-    certain = np.array([0, 0, 0, 0, 1], np.float32)
+    certain = np.array([0, 0, 0, 0, 1e4], np.float32)
     tagger._remember({"golden things": certain, "golden bread": certain[::-1].copy()})
     new, old = tagger.tag(["golden things", "golden bread"])
     assert (new.department, new.confidence, new.status) == ("golden", 1.0, REVIEW)
     assert old.status != REVIEW
+
+
+def test_however_it_is_calibrated_old_ones_keep_their_odds_and_all_sum_to_1() -> None:
+    logits = np.random.default_rng(0).normal(0, 3, (50, 6)).astype(np.float32)
+    scaling = Scaling(
+        temperature=1.5, trust=(0.1, 1.1, -0.8, 0.2), trusts=(0.1, 0.0, -0.2, 0.3), others=2.0
+    )
+    likely = with_new(logits, scaling, [4, 5])
+    np.testing.assert_allclose(likely.sum(axis=1), 1, atol=1e-5)
+    without = likely[:, :4] / likely[:, :4].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(without, probabilities(logits[:, :4], scaling), atol=1e-5)
+    alone = probabilities(logits[:, :4], scaling)
+    np.testing.assert_array_equal(with_new(logits[:, :4], scaling, []), alone)
 
 
 def test_a_head_has_no_place_for_them(tiny_run: Run) -> None:

@@ -66,8 +66,9 @@ class Calibration(Scaling):
     @property
     def how(self) -> str:
         """The way, and why."""
-        if self.too_few:
-            return f"none, as {self.fitted_on['rows']} validation products are under {MIN_ROWS}"
+        rows = int(self.fitted_on.get("rows", 0))
+        if self.too_few and rows < MIN_ROWS:
+            return f"none, as {rows} validation products are under {MIN_ROWS}"
         best = f", the best of {len(self.tried)} on held-out folds" if self.tried else ""
         return self.way + best
 

@@ -5,9 +5,13 @@ Nothing was learned or calibrated for them, so that their tags are always for re
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shelftag.catalog.departments import Departments
 from shelftag.errors import ConfigError
 from shelftag.model.base import InferenceForm
+from shelftag.tagging.scaling import Scaling, probabilities
 
 
 def extended(departments: Departments, new: Sequence[str], form: InferenceForm) -> Departments:
@@ -28,3 +32,18 @@ def extended(departments: Departments, new: Sequence[str], form: InferenceForm) 
     if known := [name for name in new if name in departments.index]:
         raise ConfigError(f"{named} the Run has {known} already", "leave them out")
     return Departments((*departments.names, *new))
+
+
+def with_new(
+    logits: NDArray[np.float32], scaling: Scaling, new: Sequence[int]
+) -> NDArray[np.float32]:
+    """Probabilities [n, departments] of which the last, `new`, are not calibrated.
+
+    They take what one temperature gives them; the others share the rest as if they were alone.
+    """
+    if not new:
+        return probabilities(logits, scaling)
+    first = min(new)
+    plain = probabilities(logits, Scaling(temperature=scaling.temperature))[:, first:]
+    known = probabilities(logits[:, :first], scaling)
+    return np.hstack([known * (1 - plain.sum(axis=1, keepdims=True)), plain])

@@ -24,8 +24,7 @@ from shelftag.tagging.calibration import Calibration
 from shelftag.tagging.candidates import candidates_of
 from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
-from shelftag.tagging.new_departments import extended
-from shelftag.tagging.scaling import probabilities
+from shelftag.tagging.new_departments import extended, with_new
 from shelftag.tagging.scorer import Scorer, scorer_of
 
 TAGGED, REVIEW = "tagged", "review"
@@ -98,7 +97,7 @@ class Tagger:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Calibrated, [len(texts), departments], rows sum to 1."""
-        return probabilities(self.logits(texts), self.calibration)
+        return with_new(self.logits(texts), self.calibration, self._new)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The Scorer's, [len(texts), departments]. Each text is scored once."""
