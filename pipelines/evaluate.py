@@ -23,7 +23,7 @@ from shelftag.evaluation.compare import compare
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
-from shelftag.evaluation.report_models import MODEL_COLUMNS, free_cells, short_cells
+from shelftag.evaluation.report_models import SHORT_COLUMNS, free_cells, short_cells
 from shelftag.evaluation.rows import Rows, read_rows
 from shelftag.model.linear import LinearModel
 from shelftag.model.runtime import set_up
@@ -153,10 +153,11 @@ def publish(run: Run, dataset: Dataset, evaluation: Evaluation, folder: Path) ->
 
 def show(evaluation: Evaluation) -> None:
     """Print the verdict and a table on stdout."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*MODEL_COLUMNS)
+    table = Table(*SHORT_COLUMNS, box=box.SIMPLE_HEAD)
     for row in evaluation.models:
         table.add_row(*short_cells(row))
     console = Console()

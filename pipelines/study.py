@@ -125,10 +125,11 @@ def publish(study: SideBySide, out: Path) -> None:
 
 def show(study: SideBySide) -> None:
     """Print the table and what it says."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*COLUMNS[:5])
+    table = Table(*COLUMNS[:5], box=box.SIMPLE_HEAD)
     for one in study.protocols:
         for row in one.evaluation.models:
             table.add_row(*study_cells(one, row)[:5])

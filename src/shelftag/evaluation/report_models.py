@@ -9,14 +9,15 @@ from shelftag.evaluation.slices import Slice
 from shelftag.report.dots import Dot, dots
 from shelftag.report.page import Drawing, Table, percent
 
+SHORT_COLUMNS = ("model", "test", "vs linear", "macro-F1", "by purchase", "names/s")
 MODEL_COLUMNS = (
     "model",
     "test accuracy",
-    "against linear, points",
+    "less linear, points",
     "macro-F1",
     "by purchase",
-    "train accuracy",
     "names/s",
+    "train accuracy",
 )
 DASH = "–"  # noqa: RUF001
 
@@ -26,11 +27,12 @@ def model_cells(row: ModelRow) -> tuple[str, ...]:
     model, accuracy, against, *others = short_cells(row)
     gap = row.difference
     paired = "" if gap is None else f" {_points(gap.low, gap.high)}"
-    return (model, f"{accuracy} {_span(row.accuracy_interval)}", f"{against}{paired}", *others)
+    spans = f"{accuracy} {_span(row.accuracy_interval)}", f"{against}{paired}"
+    return (model, *spans, *others, percent(row.train_accuracy))
 
 
 def short_cells(row: ModelRow) -> tuple[str, ...]:
-    """The same for a terminal, without intervals."""
+    """A row under `SHORT_COLUMNS`, for a terminal."""
     gap, cost = row.difference, row.cost
     return (
         row.model,
@@ -38,7 +40,6 @@ def short_cells(row: ModelRow) -> tuple[str, ...]:
         DASH if gap is None else f"{100 * gap.accuracy:+.1f}",
         DASH if row.macro_f1 is None else f"{row.macro_f1:.3f}",
         percent(row.purchase_accuracy),
-        percent(row.train_accuracy),
         DASH if cost is None else f"{cost.names_per_s:,.0f}",
     )
 

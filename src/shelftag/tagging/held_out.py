@@ -57,8 +57,8 @@ def choose_scaling(
     From the simplest on, a way takes the place of the best before it when its log loss is lower by
     more than a standard error of the difference, row by row (the one-standard-error rule of
     Breiman et al. 1984). Log loss hardly tells 0.97 from 0.99, and the review threshold is there:
-    where the loss cannot tell, the order of the rows does. With too few rows, or one department, nothing
-    is tried.
+    where the loss cannot tell, the order of the rows does. With too few rows, or one department,
+    nothing is tried.
     """
     if len(labels) < MIN_ROWS or logits.shape[1] < 2:
         return "none", Scaling(), ()
