@@ -18,6 +18,7 @@ from cluster.local import ray_session
 from pipelines import evaluate, prepare, train
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.config import Config, parse_config
+from shelftag.config.study import DEFAULT
 from shelftag.errors import ArtifactError
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report_study import COLUMNS, study_cells, study_page
@@ -53,7 +54,7 @@ def main(*, tables: str, out: Path, overwrite: bool, config: Config) -> None:
 def _settings(config: Config, out: Path, split: str, label_set: str) -> Config:
     """The config of one protocol: its split and labels, leaks allowed, only scores measured."""
     tree = config.model_dump(mode="json")
-    if label_set != "default":
+    if label_set != DEFAULT:
         tree["catalog"]["unlabelled"] = label_set
     tree["data"]["split"] = split
     tree["train"] |= {

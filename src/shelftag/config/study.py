@@ -1,10 +1,23 @@
 """Which protocols are set side by side."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from shelftag.config.catalog import PRESETS
 from shelftag.config.section import Section
+
+DEFAULT = "default"
+"""The label set of `catalog.unlabelled` as it is configured."""
+
+
+def _known(name: str) -> str:
+    if name not in (*PRESETS, DEFAULT):
+        raise ValueError(f"a label set is one of {', '.join((*PRESETS, DEFAULT))}")
+    return name
+
+
+LabelSet = Annotated[str, BeforeValidator(str), AfterValidator(_known)]
 
 
 class StudyConfig(Section):
@@ -15,5 +28,5 @@ class StudyConfig(Section):
     )
     """From the one that leaks most to the honest one; see `data.split`."""
 
-    label_sets: tuple[str, ...] = Field(default=("21",), min_length=1)
-    """Presets of `catalog.unlabelled`, or `default`, which leaves out "missing" and "other"."""
+    label_sets: tuple[LabelSet, ...] = Field(default=("21",), min_length=1)
+    """Presets of `catalog.unlabelled`, or `default`, which leaves that as it is configured."""
