@@ -51,9 +51,11 @@ def measure_costs(measured: Measured, texts: list[str]) -> dict[str, Cost]:
 
 def _measure(model: str, measured: Measured, texts: list[str]) -> Cost:
     """In a process of its own."""
-    from shelftag.model.runtime import peak_bytes, set_up
+    from shelftag.model.runtime import peak_bytes, peak_rss, set_up
 
-    set_up(measured.config.scaling.threads_per_worker)
+    needs_torch = model not in (LOOKUP, LINEAR)
+    if needs_torch:
+        set_up(measured.config.scaling.threads_per_worker)
     choose = load_model(model, measured)
     choose(texts[:64])  # the first batch pays for what is made once
     names, started = 0, time.perf_counter()
@@ -64,7 +66,8 @@ def _measure(model: str, measured: Measured, texts: list[str]) -> Cost:
         if time.perf_counter() - started > TIMED_S:
             break
     took = time.perf_counter() - started
-    return cost_of(names, took, peak_bytes(), measured.config.evaluation.price_per_hour)
+    peak = peak_bytes() if needs_torch else peak_rss()
+    return cost_of(names, took, peak, measured.config.evaluation.price_per_hour)
 
 
 def load_model(model: str, measured: Measured) -> Choose:
