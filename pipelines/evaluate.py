@@ -14,7 +14,7 @@ from pipelines.evaluate_catalog import improve_catalog
 from pipelines.evaluate_learning import learning
 from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_rows import keep_predictions, score_rows, slices_of, trust_in
-from pipelines.evaluate_speed import Measured, measure_costs
+from pipelines.evaluate_speed import Measured, learned_names, with_costs
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
@@ -26,7 +26,7 @@ from shelftag.evaluation.report import page
 from shelftag.evaluation.report_models import SHORT_COLUMNS, free_cells, short_cells
 from shelftag.evaluation.rows import Rows, read_rows
 from shelftag.model.linear import LinearModel
-from shelftag.model.runtime import set_up
+from shelftag.model.runtime import release, set_up
 from shelftag.report.page import render
 from shelftag.tagging.calibration import load_calibration
 from shelftag.tagging.free_generation import ask_freely
@@ -79,9 +79,9 @@ def evaluate(
     train = score_rows(read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS), tagger, linear)
     valid = score_rows(read_rows(dataset, "valid", seed), tagger, linear)
     test = score_rows(read_rows(dataset, "test", seed), tagger, linear)
-    measured = Measured(run, dataset, config, fit_cascade(linear, valid))
-    costs = measure_costs(measured, test.texts) if config.evaluation.speed else {}
-    models = score_models(measured, tagger, linear, train, test, costs)
+    names = learned_names(dataset)
+    measured = Measured(run, dataset, config, fit_cascade(names, linear, valid))
+    models = score_models(measured, tagger, names, linear, train, test)
     compared = compare(
         run.manifest(), dataset.manifest().fingerprint, train, test, tagger.threshold, models
     )
@@ -98,6 +98,10 @@ def evaluate(
         sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
         size = config.train.per_device_eval_batch_size
         found["free_generation"] = generate_freely(run, sample, tagger, size)
+    if config.evaluation.speed:
+        del tagger  # a large base may not fit a GPU twice
+        release()
+        found["models"] = with_costs(models, measured, test.texts)
     return compared.model_copy(update=found)
 
 

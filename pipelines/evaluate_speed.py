@@ -1,7 +1,10 @@
 """How each model is loaded, and what it takes: names/s and memory, each in its own process."""
 
+import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
@@ -10,7 +13,8 @@ import numpy as np
 from shelftag.artifacts import Dataset, Run
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
-from shelftag.evaluation.models import ALONE, CASCADE, LINEAR, LOOKUP, OURS, Cost, cost_of
+from shelftag.errors import ShelftagError
+from shelftag.evaluation.models import ALONE, CASCADE, LINEAR, LOOKUP, OURS, Cost, ModelRow, cost_of
 from shelftag.model.linear import LinearModel
 from shelftag.model.lookup import NameLookup, learn_names
 from shelftag.progress import Progress
@@ -36,17 +40,27 @@ class Measured:
     """From which lead the cascade takes the linear model's choice."""
 
 
-def measure_costs(measured: Measured, texts: list[str]) -> dict[str, Cost]:
-    """Names per second and memory of each model, one after the other."""
-    models = [LOOKUP, LINEAR, OURS, CASCADE]
-    if measured.run.manifest().inference.get("linear_weight"):
-        models.insert(2, ALONE)
-    progress, costs = Progress("speed", len(models), "models"), dict[str, Cost]()
-    for model in models:
-        with ProcessPoolExecutor(1, get_context("spawn")) as process:
-            costs[model] = process.submit(_measure, model, measured, texts).result()
+TIMED = (LOOKUP, LINEAR, ALONE, CASCADE, OURS)
+
+
+def with_costs(
+    rows: Sequence[ModelRow], measured: Measured, texts: list[str]
+) -> tuple[ModelRow, ...]:
+    """Rows with names per second and memory, each model timed by itself.
+
+    A model that cannot be loaded a second time, since others fill the machine, has no cost: that
+    is said, and the rest goes on.
+    """
+    timed = [row for row in rows if row.model in TIMED]
+    progress, costs = Progress("speed", len(timed), "models"), dict[str, Cost]()
+    for row in timed:
+        try:
+            with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                costs[row.model] = process.submit(_measure, row.model, measured, texts).result()
+        except (BrokenProcessPool, MemoryError, RuntimeError, ShelftagError) as error:
+            print(f"{row.model} was not timed ({error})", file=sys.stderr)
         progress.add(1)
-    return costs
+    return tuple(row.model_copy(update={"cost": costs.get(row.model)}) for row in rows)
 
 
 def _measure(model: str, measured: Measured, texts: list[str]) -> Cost:

@@ -44,6 +44,7 @@ def scored(split: str, rows: int, right: float, linear_right: float, seed: int =
         texts=[f"product {row}" for row in range(rows)],
         labels=labels,
         purchases=chance.integers(0, 9, rows),
+        logits=np.log(sure_of(chosen)),
         probabilities=sure_of(chosen),
         linear=np.where(np.arange(rows) < linear_right * rows, labels, wrong),
     )

@@ -58,7 +58,9 @@ class KnownTagger:
         return np.log(sure_of(np.array([self._choose(text) for text in texts], np.int64)))
 
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
-        likely = self.probabilities(texts)
+        return self.ranked(self.probabilities(texts), top_k)
+
+    def ranked(self, likely: NDArray[np.float32], top_k: int | None = None) -> Ranking:
         order = np.argsort(-likely, axis=1, kind="stable")[:, :top_k]
         confidence = np.take_along_axis(likely, order, axis=1)
         return Ranking(order, confidence, confidence[:, 0] < self.threshold, list(order[:, :1]))

@@ -52,10 +52,11 @@ def test_the_order_of_protocols_does_not_matter(study: SideBySide) -> None:
     assert turned.explanation == study.explanation
 
 
-def test_one_protocol_alone_is_explained_too() -> None:
-    alone = side_by_side([_protocol("row", 1.0, 0.98)])
-    assert alone.explanation.count(".  ") == 0
-    assert "new product" not in alone.explanation
+@pytest.mark.parametrize("splits", [("row",), ("row", "product")])
+def test_without_an_honest_split_nothing_is_said_of_new_products(splits: tuple[str, ...]) -> None:
+    leaking = side_by_side([_protocol(split, 1.0, 0.98) for split in splits])
+    assert "without understanding a word" in leaking.explanation
+    assert "new product" not in leaking.explanation
 
 
 def test_leaking_protocols_are_labelled_so(study: SideBySide) -> None:

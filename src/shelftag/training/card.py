@@ -194,11 +194,20 @@ def facts(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) 
 - calibration: {calibration.how}; expected calibration error
   {scores["valid_calibration_error"]:.3f} on validation
 - review: {"; ".join(calibration.review.splitlines())}
-- candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, which
-  hold the true one with a chance of {calibration.candidates_level}
+- {_candidates(calibration)}
 - {_helper(run)}
 - inference form: `{json.dumps(run.inference)}`
 - fingerprint: `{run.fingerprint}`"""
+
+
+def _candidates(calibration: Calibration) -> str:
+    """None in a calibration of version 1."""
+    if calibration.candidates_bound is None:
+        return "candidates: none were fitted"
+    return (
+        f"candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, "
+        f"which hold the true one with a chance of {calibration.candidates_level}"
+    )
 
 
 def _helper(run: RunManifest) -> str:
