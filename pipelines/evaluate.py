@@ -88,6 +88,7 @@ def evaluate(
     found: dict[str, Any] = {
         "slices": slices_of(dataset, tagger, test),
         "trust": trust_in(tagger, test),
+        "corrected": sum(one.applied for one in dataset.manifest().overrides),
         "not_its_own": not own,
     }
     if own:

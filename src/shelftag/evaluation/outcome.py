@@ -71,6 +71,8 @@ class Evaluation(Result):
     """What more labels would bring, and in which order to ask for them."""
     catalog: CatalogWork | None = None
     """Products without a department, and labels in doubt."""
+    corrected: int = 0
+    """Labels of this Dataset that people have corrected (`prepare --overrides`)."""
     not_its_own: bool = False
     """The Run did not learn from this Dataset: what it did learn from may be among these rows."""
 

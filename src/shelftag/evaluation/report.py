@@ -183,6 +183,7 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
         ("Departments not learned", ", ".join(evaluation.unlabelled) or "none"),
         ("Products scored", ", ".join(scored)),
         ("Split by", evaluation.split_protocol.replace("_", " ")),
+        ("Labels corrected by people", f"{evaluation.corrected:,}"),
         ("Interval", f"{evaluation.difference.resamples:,} paired bootstraps over products"),
         ("Scored with", f"shelftag {evaluation.shelftag}"),
     )

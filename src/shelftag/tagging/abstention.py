@@ -15,8 +15,11 @@ the strict end too few rows are left to prove anything with.
 
 Confidences are those of held-out folds, so that no row is ordered by its own label; the threshold
 is then used on confidences fitted to all rows, which is close to the same and not in the bound
-(README: simulated). By department would cost nearly all coverage: each has too few rows to prove a
-precision with.
+(README, results: simulated). Nor is it in the bound that the linear model's weight, the way to
+calibrate and, with `train.eval_steps`, the checkpoint were chosen on these rows, and that names of
+validation may be near-duplicates of each other.
+
+By department would cost nearly all coverage: each has too few rows to prove a precision with.
 """
 
 from typing import Any
