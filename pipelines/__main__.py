@@ -325,7 +325,7 @@ def _parse(argv: list[str] | None) -> dict[str, Any]:
 
 
 def _run(verb: Verb, options: dict[str, Any]) -> int:
-    from cluster.local import prepare_environment
+    from cluster.local import prepare_environment, terminated_like_interrupted
     from shelftag.config import load_config
 
     file, settings = _config_file(options.pop("config")), options.pop("settings")
@@ -336,7 +336,8 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
         print(config.yaml(), end="")
         return 0
     prepare_environment()
-    importlib.import_module(verb.module).main(**options, config=config)
+    with terminated_like_interrupted():
+        importlib.import_module(verb.module).main(**options, config=config)
     return 0
 
 

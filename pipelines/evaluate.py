@@ -15,7 +15,7 @@ from pipelines.evaluate_learning import learning
 from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_rows import keep_predictions, score_rows, slices_of, trust_in
 from pipelines.evaluate_speed import Measured, learned_names, with_costs
-from shelftag.artifacts import Dataset, Run, write_text
+from shelftag.artifacts import Dataset, Run, locked, remove, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
@@ -51,11 +51,13 @@ def main(*, run: Path, dataset: Path, other_dataset: bool = False, config: Confi
     """Score a Run, write what was found, and print the short of it."""
     set_up(config.scaling.threads_per_worker)
     scored, learned_from = Run(run), Dataset(dataset)
-    evaluation = evaluate(scored, learned_from, config, other_dataset=other_dataset)
+    check_same_dataset(scored, learned_from, other_dataset=other_dataset)
     folder = scored.evaluation_dir
-    if evaluation.not_its_own:
-        folder = folder / f"other-{evaluation.dataset[:8]}"
-    publish(scored, learned_from, evaluation, folder)
+    with locked(folder / ".lock", "evaluated"):
+        evaluation = evaluate(scored, learned_from, config, other_dataset=other_dataset)
+        if evaluation.not_its_own:
+            folder = folder / f"other-{evaluation.dataset[:8]}"
+        publish(scored, learned_from, evaluation, folder)
     show(evaluation)
     print(f"report: {folder / 'report.html'}")
 
@@ -147,6 +149,7 @@ def generate_freely(run: Run, rows: Rows, tagger: Tagger, batch_size: int) -> Fr
 def publish(run: Run, dataset: Dataset, evaluation: Evaluation, folder: Path) -> None:
     """Write figures/, report.html, the model card and last scores.json, each replaced at once."""
     report = page(evaluation)
+    remove(folder / "figures")  # drawings of an earlier evaluation may not be in this one
     for drawing in report.drawings:
         write_text(folder / "figures" / f"{drawing.name}.svg", drawing.svg + "\n")
     write_text(folder / "report.html", render(report))

@@ -21,7 +21,7 @@ from shelftag.config import Config, parse_config
 from shelftag.config.study import DEFAULT
 from shelftag.errors import ArtifactError, ConfigError
 from shelftag.evaluation.outcome import Evaluation
-from shelftag.evaluation.report_study import COLUMNS, study_cells, study_page
+from shelftag.evaluation.report_study import COLUMNS, study_cells, study_page, title_of
 from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
 from shelftag.report.page import render
 from shelftag.tables.overrides import check_overrides
@@ -40,6 +40,7 @@ def main(*, tables: str, out: Path, overwrite: bool, config: Config) -> None:
     if config.data.source == "catalog":
         problem = "config data.source = 'catalog' breaks the rule: a study splits order lines too"
         raise ConfigError(problem, "give the six tables")
+    check_sources(tables)
     settings = {
         (split, label_set): _settings(config, out, split, label_set)
         for label_set in config.study.label_sets
@@ -154,10 +155,10 @@ def show(study: SideBySide) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*COLUMNS[:5], box=box.SIMPLE_HEAD)
-    for one in study.protocols:
-        for row in one.evaluation.models:
-            table.add_row(*study_cells(one, row)[:5])
     console = Console()
-    console.print(table)
+    for one in study.protocols:
+        table = Table(*COLUMNS[:5], box=box.SIMPLE_HEAD, title=title_of(one), title_justify="left")
+        for row in one.evaluation.models:
+            table.add_row(*study_cells(row)[:5])
+        console.print(table)
     console.print(study.explanation, highlight=False, soft_wrap=True)

@@ -104,7 +104,8 @@ class Evaluation(Result):
         """What else was made here and is not better than the linear baseline."""
         rows = [row for row in self.models if row.model in TRAINED and row.model != OURS]
         told = [f"{row.model} ({row.accuracy:.1%})" for row in rows if row.outcome != "better"]
-        return f" Not better than it: {', '.join(told)}." if told else ""
+        opening = "Not better than that baseline" if self.outcome == "better" else "Nor are others"
+        return f" {opening}: {', '.join(told)}." if told else ""
 
     @property
     def _caveat(self) -> str:
