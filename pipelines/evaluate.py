@@ -19,7 +19,7 @@ from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
-from shelftag.evaluation.compare import compare
+from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
@@ -82,7 +82,7 @@ def evaluate(
     measured = Measured(run, dataset, config, fit_cascade(linear, valid))
     costs = measure_costs(measured, test.texts) if config.evaluation.speed else {}
     models = score_models(measured, tagger, linear, train, test, costs)
-    compared = compare(
+    compared = beside_linear(
         run.manifest(), dataset.manifest().fingerprint, train, test, tagger.threshold, models
     )
     found: dict[str, Any] = {

@@ -8,7 +8,7 @@ from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_rows import score_rows
 from pipelines.evaluate_speed import Measured, load_model, measure_costs
 from shelftag.artifacts import Dataset, Run
-from shelftag.evaluation.compare import ScoredRows
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.models import ALONE, CASCADE, CLOSED, FREE, LINEAR, LOOKUP, OURS
 from shelftag.evaluation.rows import read_rows
 from shelftag.model.linear import LinearModel
