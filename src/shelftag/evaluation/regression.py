@@ -1,14 +1,14 @@
 """Whether a candidate is worse than the champion in some department, beyond what chance does.
 
     champion, candidate [n] --by department--> discordant products --exact test--> p-values
-                                                                   '--Gilbert----> verdicts
+                                                                   '--Holm-------> verdicts
 
 A department of five products falls by 20 points with one product, and twenty departments with two
 measures each are forty chances to be unlucky. So a fall stops a promotion when it is larger than
 allowed and when a test that knows of all the others, too, calls it no accident.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 from shelftag.evaluation.scope import Result
 
 SIGNIFICANCE = 0.05
-"""How often the gate may stop a candidate that is as good as the champion."""
+"""How often a department may stop a candidate that is as good as the champion in all of them."""
 
 EPSILON = 1e-9
 """Differences of shares below this are rounding."""
 
 Verdict = Literal["holds", "cannot tell", "falls"]
 Measure = Literal["precision", "recall"]
+
+Ints = NDArray[np.int64]
+Fall = Callable[[Ints, Ints], NDArray[np.float64]]
+"""(right, wrong) products that the champion alone puts there -> its share less the other's."""
 
 
 class Change(Result):
@@ -74,26 +78,41 @@ def count(
 def change(counts: Counts, measure: Measure, allowed: float) -> Change:
     """One measure of one department, looked at alone: `judge` decides on all of them."""
     before, after = (
-        _finite(_share(counts, np.array(right), np.array(wrong), measure))
-        for right, wrong in (counts.champion_only, counts.candidate_only)
+        _defined(counts, only, measure) for only in (counts.champion_only, counts.candidate_only)
     )
     p_value = None if before is None or after is None else fall_p_value(counts, measure, allowed)
     return Change(before=before, after=after, p_value=p_value, verdict="holds")
 
 
+def _defined(counts: Counts, only: tuple[int, int], measure: Measure) -> float | None:
+    of = counts.support if measure == "recall" else sum(counts.both) + sum(only)
+    return float(_share(counts, *map(np.array, only), measure)) if of else None
+
+
 def judge(found: Sequence[Change], allowed: float) -> list[Change]:
     """Adjust the p-values of all changes for each other, and decide.
 
-    Benjamini and Hochberg's procedure over the tests that could show anything: Gilbert, A modified
-    false discovery rate multiple-comparisons procedure for discrete data, 2005. When no department
-    is worse, it stops at most SIGNIFICANCE of all promotions; when some are, at most that share of
-    those named is named wrongly.
-    """
-    from scipy.stats import false_discovery_control
+    Each null hypothesis is "no fall": in this department the two models are equal. A p-value does
+    not know of the allowed fall, so what is no chance must also be larger than that to count.
 
-    able = [one.p_value for one in found if one.p_value is not None]
-    adjusted = iter(false_discovery_control(able).tolist() if able else ())
+    Holm's procedure (A simple sequentially rejective multiple test procedure, 1979) names any
+    department wrongly in at most SIGNIFICANCE of all promotions, however the looks hang together
+    and however many departments did fall. It counts only the looks that could show anything, which
+    is known before it is seen whose the differing products are: Tarone, A modified Bonferroni
+    method for discrete data, 1990.
+    """
+    able = np.array([one.p_value for one in found if one.p_value is not None], np.float64)
+    adjusted = iter(holm(able).tolist())
     return [_judged(one, None if one.p_value is None else next(adjusted), allowed) for one in found]
+
+
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjusted p-values [n]: the smallest n times, the next n - 1 times, and none below another."""
+    order = np.argsort(p_values, kind="stable")
+    times = np.arange(len(order), 0, -1)
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.maximum.accumulate(np.minimum(times * p_values[order], 1.0))
+    return adjusted
 
 
 def _judged(one: Change, p_value: float | None, allowed: float) -> Change:
@@ -112,38 +131,50 @@ def fall_p_value(counts: Counts, measure: Measure, allowed: float) -> float | No
     significance of result differences, 2000 (https://aclanthology.org/C00-2137). For recall it is
     the exact test of McNemar.
     """
+    right, wrong = np.add(counts.champion_only, counts.candidate_only).tolist()
+    if measure == "recall":
+        wrong = 0
+
+    def fall(mine: Ints, other: Ints) -> NDArray[np.float64]:
+        return _share(counts, mine, other, measure) - _share(
+            counts, right - mine, wrong - other, measure
+        )
+
+    largest = float(fall(np.array(right), np.array(0)))
+    if largest <= allowed + EPSILON or _mass(fall, right, wrong, largest) > SIGNIFICANCE:
+        return None
+    first = counts.champion_only
+    seen = fall(np.array(first[0]), np.array(first[1] if wrong else 0))
+    return _mass(fall, right, wrong, float(seen))
+
+
+def _mass(fall: Fall, right: int, wrong: int, least: float) -> float:
+    """Probability of a fall of at least `least` when each product goes to either by a coin.
+
+    The more wrong products go to the champion, the smaller the fall. So with `mine` of the right
+    ones, it is large enough for the first few of the wrong ones, and a bisection for each `mine`
+    finds how many: no grid of right times wrong is made.
+    """
     from scipy.stats import binom
 
-    right, wrong = np.add(counts.champion_only, counts.candidate_only).tolist()
-    mine, other = np.ogrid[: right + 1, : 1 if measure == "recall" else wrong + 1]
-    fall = _share(counts, mine, other, measure) - _share(
-        counts, right - mine, wrong - other, measure
-    )
-    weights = binom.pmf(mine, right, 0.5)
-    if measure == "precision":
-        weights = weights * binom.pmf(other, wrong, 0.5)
-    at = counts.champion_only if measure == "precision" else (counts.champion_only[0], 0)
-    largest = np.max(fall, initial=-1.0, where=~np.isnan(fall))
-    able = largest > allowed + EPSILON and _mass(weights, fall, largest) <= SIGNIFICANCE
-    return _mass(weights, fall, fall[at]) if able else None
+    mine = np.arange(right + 1)
+    enough = _bisect(lambda other: fall(mine, other) >= least - EPSILON, len(mine), wrong + 1)
+    chances = binom.pmf(mine, right, 0.5) * binom.cdf(enough - 1, wrong, 0.5)
+    return min(1.0, float(chances.sum()))
 
 
-def _mass(weights: NDArray[np.float64], fall: NDArray[np.float64], least: float) -> float:
-    """Probability of a fall of at least `least`; one that is not defined counts as such."""
-    return float(min(1.0, weights[~(fall < least - EPSILON)].sum()))
+def _bisect(holds: Callable[[Ints], NDArray[np.bool_]], rows: int, stop: int) -> Ints:
+    """For how many of 0..stop-1 it holds, [rows], where in each row it holds for the first ones."""
+    low, high = np.zeros(rows, np.int64), np.full(rows, stop, np.int64)
+    while np.any(low < high):
+        middle = (low + high) // 2
+        yes = holds(middle) & (low < high)
+        low, high = np.where(yes, middle + 1, low), np.where(yes, high, middle)
+    return low
 
 
-def _share(
-    counts: Counts, right: NDArray[np.int64], wrong: NDArray[np.int64], measure: Measure
-) -> NDArray[np.float64]:
-    """The measure of a model that alone puts so many there; NaN without anything to count."""
+def _share(counts: Counts, right: Ints, wrong: Ints, measure: Measure) -> NDArray[np.float64]:
+    """The measure of a model that alone puts so many there; 0 where there is nothing to count."""
     right = counts.both[0] + right
     of = right + counts.both[1] + wrong if measure == "precision" else np.array(counts.support)
-    right, of = np.broadcast_arrays(right, of)
-    shares: NDArray[np.float64] = np.full(right.shape, np.nan)
-    np.divide(right, of, out=shares, where=of > 0)
-    return shares
-
-
-def _finite(value: NDArray[np.float64]) -> float | None:
-    return None if np.isnan(value) else float(value)
+    return np.asarray(right / np.maximum(of, 1), np.float64)
