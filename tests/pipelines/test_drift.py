@@ -100,6 +100,39 @@ def test_tags_that_moved_fail_by_name(
     assert drift(tags_of(run, tmp_path / "more", rows=pets).path, run, "--max-psi", "9") == 0
 
 
+def test_tags_of_departments_added_after_training(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = read_predictions(run).table
+    added = table.set_column(4, "chosen", pa.array(["pharmacy"] * len(table)))
+    tags = tags_of(run, tmp_path / "tags", rows=added)
+    assert drift(tags.path, run, "--out", str(tmp_path / "out")) == 1
+    assert "departments of all (PSI" in capsys.readouterr().err
+    found = Drift.model_validate_json((tmp_path / "out" / "drift.json").read_bytes())
+    mix = found.feeds[0].measures[0]
+    assert (mix.bins[-1], mix.reference[-1], mix.now[-1]) == ("new departments", 0, len(table))
+    assert "new departments" in (tmp_path / "out" / "drift.html").read_text()
+
+
+def test_few_products_above_the_index_cannot_tell(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tags = tags_of(run, tmp_path / "tags", rows=read_predictions(run).table.slice(0, 2))
+    assert drift(tags.path, run, "--max-psi", "0.05", "--out", str(tmp_path / "out")) == 0
+    assert "Cannot tell: a PSI is above 0.05, but " in capsys.readouterr().out
+    page = (tmp_path / "out" / "drift.html").read_text()
+    assert "Cannot tell" in page
+    assert "No drift" not in page
+
+
+@pytest.mark.parametrize("sample", ["0", "few", "1e4", "2.5"])
+def test_a_sample_that_is_no_number_is_refused_first(
+    sample: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", "nowhere", "--run", "nowhere", "--sample", sample]) == 2
+    assert f"--sample {sample} is not a whole number of rows above 0" in capsys.readouterr().err
+
+
 def test_tags_of_another_run_are_refused(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,8 +198,6 @@ def test_a_catalog_without_products_is_refused(
     assert "has no rows" in capsys.readouterr().err
     assert drift(write_catalog(tmp_path / "blank.csv", [" ", " "], ["1", "2"]), run) == 2
     assert "0 of 2 products" in capsys.readouterr().err
-    assert drift(tmp_path / "empty.csv", run, "--sample", "0") == 2
-    assert "--sample 0" in capsys.readouterr().err
 
 
 def test_a_column_of_too_many_values_names_no_feeds(

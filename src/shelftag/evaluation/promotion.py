@@ -16,7 +16,8 @@ from shelftag.errors import InputError
 from shelftag.evaluation.comparison import Comparison, DepartmentChange, Lost, Move
 from shelftag.evaluation.difference import paired_difference
 from shelftag.evaluation.predictions import Predictions
-from shelftag.evaluation.regression import change, count, judge
+from shelftag.evaluation.randomization import count
+from shelftag.evaluation.regression import change, judge
 
 KEY = ("id", "name")
 
