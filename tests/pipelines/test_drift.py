@@ -3,25 +3,20 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.drift_input import draw
 from pipelines.evaluate_rows import keep_predictions, score_rows
 from shelftag.artifacts import Dataset, Run, Tags, TagsManifest
-from shelftag.catalog.split import split_of, token_set
 from shelftag.evaluation.drift_outcome import Drift
 from shelftag.evaluation.predictions import read_predictions
 from shelftag.evaluation.rows import read_rows
 from shelftag.model.linear import LinearModel
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
-from tests.evaluation.made_predictions import predictions
 
 SETTINGS = ("scaling.threads_per_worker=1",)
 
@@ -207,21 +202,3 @@ def test_a_column_of_too_many_values_names_no_feeds(
     catalog = write_catalog(tmp_path / "catalog.csv", names, list(map(str, range(300))))
     assert drift(catalog, run, "--unseen", "--source-column", "product_name") == 2
     assert "has 300 values" in capsys.readouterr().err
-
-
-def test_draw_is_seeded_and_takes_test_names_only() -> None:
-    names = pa.chunked_array([[f"Thing {i}" for i in range(2_000)], [None, " "]])
-    origin = predictions(["pets"], ["pets"]).origin
-    places, nameless = draw(names, 10_000, origin, seed=0)
-    held = [i for i in range(2_000) if split_of(token_set(f"Thing {i}")) == "test"]
-    assert (places.tolist(), nameless) == (held, 2)
-    some, _ = draw(names, 50, origin, seed=0)
-    again, _ = draw(names, 50, origin, seed=0)
-    other, _ = draw(names, 50, origin, seed=1)
-    assert len(some) == 50
-    assert np.array_equal(some, again)
-    assert not np.array_equal(some, other)
-    assert set(some) < set(held)
-    all_of_them, _ = draw(names, 10_000, None, seed=0)
-    assert pc.all(pc.is_valid(names.take(pa.array(all_of_them)))).as_py()
-    assert len(all_of_them) == 2_000
