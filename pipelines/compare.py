@@ -43,7 +43,7 @@ def main(*, run_a: Path, run_b: Path, allow_lost: bool, config: Config) -> None:
         raise GateFailed(
             "the candidate must not be promoted: " + "; ".join(comparison.failures),
             "keep the champion, or allow it with --max-regression (1 allows everything)"
-            + " or --allow-lost" * bool(comparison.lost),
+            + " or --allow-lost" * bool(comparison.lost and not allow_lost),
         )
 
 

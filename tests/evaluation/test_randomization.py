@@ -60,7 +60,7 @@ def on_the_grid(counts: Counts, measure: Measure) -> float:
         for less in range(wrong + 1)
         if fall(more, less) >= seen
     )
-    return ways / 2 ** (right + wrong)
+    return float(Fraction(ways, 2 ** (right + wrong)))
 
 
 @given(cells, cells, cells, st.sampled_from(["precision", "recall"]))

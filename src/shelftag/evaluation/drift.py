@@ -19,9 +19,6 @@ DEPARTMENTS, CONFIDENCE, UNSEEN = "departments", "confidence", "words not learne
 ALL = "all"
 """The feed that is all of them together."""
 
-EDGE_DIGITS = 3
-"""Of a bin's edge in its name."""
-
 FEW_WORDS = 2
 """A name of at most so many words says little."""
 
@@ -91,13 +88,17 @@ def measure_feeds(
 def decile_edges(confidence: NDArray[np.float32]) -> NDArray[np.float64]:
     """Where the tenths of the reference end; fewer than nine where many are alike when written."""
     edges = np.quantile(confidence.astype(np.float64), np.arange(1, 10) / 10)
-    _, first = np.unique(edges.round(EDGE_DIGITS), return_index=True)
+    _, first = np.unique([_written(edge) for edge in edges], return_index=True)
     return np.asarray(edges[first], np.float64)
+
+
+def _written(edge: float) -> str:
+    return f"{edge:.3f}"
 
 
 def bin_names(edges: NDArray[np.float64], learned: Learned) -> dict[str, tuple[str, ...]]:
     """Measure -> how its bins are called."""
-    first, *_ = written = [f"{edge:.{EDGE_DIGITS}f}" for edge in edges]
+    first, *_ = written = [_written(edge) for edge in edges]
     tenths = (f"below {first}", *(f"from {edge}" for edge in written))
     return {DEPARTMENTS: (*learned.labels, NEW), CONFIDENCE: tenths, UNSEEN: UNSEEN_BINS}
 

@@ -49,14 +49,15 @@ def count(
 def shares(counts: Counts, measure: Measure) -> tuple[float | None, float | None]:
     """The measure in champion and candidate; None where there is nothing to count."""
     first, second = (
-        float(_share(counts, *map(np.array, only), measure)) if _of(counts, only, measure) else None
-        for only in (counts.champion_only, counts.candidate_only)
+        _defined(counts, right, wrong, measure)
+        for right, wrong in (counts.champion_only, counts.candidate_only)
     )
     return first, second
 
 
-def _of(counts: Counts, only: tuple[int, int], measure: Measure) -> int:
-    return counts.support if measure == "recall" else sum(counts.both) + sum(only)
+def _defined(counts: Counts, right: int, wrong: int, measure: Measure) -> float | None:
+    of = counts.support if measure == "recall" else sum(counts.both) + right + wrong
+    return float(_share(counts, np.array(right), np.array(wrong), measure)) if of else None
 
 
 def fall_p_value(
