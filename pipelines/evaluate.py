@@ -19,7 +19,7 @@ from shelftag.artifacts import Dataset, Run, locked, remove, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
-from shelftag.evaluation.compare import compare
+from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
@@ -84,7 +84,7 @@ def evaluate(
     names = learned_names(dataset)
     measured = Measured(run, dataset, config, fit_cascade(names, linear, valid))
     models = score_models(measured, tagger, names, linear, train, test)
-    compared = compare(
+    compared = beside_linear(
         run.manifest(), dataset.manifest().fingerprint, train, test, tagger.threshold, models
     )
     found: dict[str, Any] = {

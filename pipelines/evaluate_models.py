@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.evaluate_speed import Measured
-from shelftag.evaluation.compare import ScoredRows
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.free_generation import department_of
 from shelftag.evaluation.models import (
     ALONE,

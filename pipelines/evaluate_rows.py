@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelftag.artifacts import Dataset, Run
-from shelftag.evaluation.compare import ScoredRows
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.intervals import SEED
 from shelftag.evaluation.predictions import predictions_of, write_predictions
 from shelftag.evaluation.rows import Rows, read_rows

@@ -5,7 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shelftag.artifacts import RunManifest
-from shelftag.evaluation.compare import ScoredRows
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.scope import Scope
 
 LABELS = ("bakery", "dairy", "pets")

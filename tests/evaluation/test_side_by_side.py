@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from shelftag.evaluation.compare import compare
+from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.models import LINEAR, LOOKUP, MAJORITY, OURS, ModelRow, model_row
 from shelftag.evaluation.report_study import study_page
 from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
@@ -18,7 +18,7 @@ def _protocol(split: str, lookup: float, ours: float, label_set: str = "21") -> 
     test = replace(test, scope=test.scope.model_copy(update={"protocol": split}))
     right = {MAJORITY: 0.1, LOOKUP: lookup, LINEAR: 0.8, OURS: ours}
     rows = tuple(_row(model, share) for model, share in right.items())
-    evaluation = compare(manifest(), "d" * 32, train, test, 0.5, rows)
+    evaluation = beside_linear(manifest(), "d" * 32, train, test, 0.5, rows)
     return Protocol(split=split, label_set=label_set, evaluation=evaluation)
 
 

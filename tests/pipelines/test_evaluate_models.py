@@ -11,7 +11,7 @@ from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_rows import score_rows
 from pipelines.evaluate_speed import Measured, learned_names, load_model, with_costs
 from shelftag.artifacts import Dataset, Run
-from shelftag.evaluation.compare import ScoredRows
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.models import (
     ALONE,
     CASCADE,

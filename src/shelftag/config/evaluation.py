@@ -24,7 +24,8 @@ class EvaluationConfig(Section):
     """Look for products that are filed wrongly."""
 
     max_regression: float = Field(default=0.05, ge=0, le=1)
-    """`compare` fails where a department's recall or precision falls by more than this."""
+    """`compare` fails where a department's recall or precision falls by more than this; 1 lets
+    everything pass, a fall of accuracy and lost departments, too."""
 
     max_psi: float = Field(default=0.25, ge=0, allow_inf_nan=False)
     """`drift` fails where a population stability index is above this."""

@@ -41,7 +41,7 @@ class ScoredRows:
     """The linear baseline's choices, [n]."""
 
 
-def compare(
+def beside_linear(
     run: RunManifest,
     dataset: str,
     train: ScoredRows,
