@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shelftag.artifacts import Run, write_text
 from shelftag.config import Config
-from shelftag.errors import GateFailed
+from shelftag.errors import GateFailed, InputError
 from shelftag.evaluation.comparison import Comparison
 from shelftag.evaluation.comparison_report import change_cells, comparison_page, scope_of
 from shelftag.evaluation.predictions import read_predictions
@@ -25,10 +25,13 @@ def main(*, run_a: Path, run_b: Path, allow_lost: bool, config: Config) -> None:
 
     Raises:
         ArtifactError: a Run was not evaluated.
-        InputError: the Runs share no test products.
+        InputError: the Runs share no test products, or are one and the same.
         GateFailed: the candidate must not be promoted.
     """
     champion, candidate = Run(run_a), Run(run_b)
+    if champion.manifest().fingerprint == candidate.manifest().fingerprint:
+        problem = f"{run_a} and {run_b} are the same Run"
+        raise InputError(problem, "name the Run in use, and then the new one")
     comparison = compare_predictions(
         read_predictions(champion),
         read_predictions(candidate),

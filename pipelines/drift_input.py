@@ -63,11 +63,12 @@ def read_products(
         found = read_catalog(path, naming, source_column, config)
     places, nameless = draw(found.table[naming.name_column], rows, shares, config.train.seed)
     chosen, prefix = found.table.take(pa.array(places)), found.prefix
+    feeds_of(chosen, source_column)  # what it refuses is refused before anything is tagged
     if prefix is None:
         chosen, prefix = tag_here(chosen, run, naming, config), PREFIX
     if not len(chosen):
         which = "whose name falls to the Run's test split" if shares else "that can be compared"
-        way_out = "give more, or say --unseen where all are new to the Run"
+        way_out = "give more" + ", or say --unseen where all are new to the Run" * bool(shares)
         raise InputError(f"{path} has 0 of {found.of:,} products {which}", way_out)
     unusable = found.unread + nameless + len(places) - len(chosen)
     products, feeds = _products(chosen, naming.name_column, prefix), feeds_of(chosen, source_column)

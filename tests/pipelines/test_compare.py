@@ -96,3 +96,11 @@ def test_a_run_that_was_not_evaluated_is_refused(
     pair[0].predictions_file.unlink()
     assert compare(pair) == 2
     assert f"shelftag evaluate --run {pair[0].path}" in capsys.readouterr().err
+
+
+def test_a_run_is_not_compared_with_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    champion, _ = runs(tmp_path, FILED)
+    assert compare((champion, champion)) == 2
+    assert "are the same Run" in capsys.readouterr().err

@@ -101,7 +101,8 @@ class Comparison(Result):
             return f"Not to be promoted, {' and '.join(self._reasons)}: {accuracy}."
         if self._allows_all:
             return f"May be promoted, as everything is allowed: {accuracy}."
-        return f"May be promoted, nothing falls {self._allowed}: {accuracy}."
+        doubts = f" {len(self.doubts)} falls may be chance." if self.doubts else ""
+        return f"May be promoted, nothing falls {self._allowed}: {accuracy}.{doubts}"
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def changes_of_departments(
 
     What is None has no dot.
     """
-    with canvas(name, 5.8, 0.9 + PITCH * len(rows)) as figure:
+    with canvas(name, 5.1, 0.9 + PITCH * len(rows)) as figure:
         axes = figure.subplots()
         _rows(axes, [label for label, _, _ in rows])
         axes.axvline(0, color=INK, alpha=0.5, linewidth=0.8)
@@ -39,7 +39,7 @@ def changes_of_departments(
 
 def shares_beside(name: str, title: str, rows: Sequence[tuple[str, float, float]]) -> str:
     """Bars for (label, share in the reference, share now)."""
-    with canvas(name, 5.8, 0.9 + PITCH * len(rows)) as figure:
+    with canvas(name, 5.1, 0.9 + PITCH * len(rows)) as figure:
         axes = figure.subplots()
         _rows(axes, [label for label, _, _ in rows])
         places = np.arange(len(rows))

@@ -9,7 +9,7 @@ from shelftag.report.svg import BASELINE, INK, MODEL, canvas, cut, to_svg
 LABEL_CHARACTERS = 26
 """In a line of a label; there are two lines at most."""
 
-WIDTH = 5.1
+WIDTH = 4.3
 """Inches: all of it is seen on a phone."""
 
 
@@ -37,7 +37,7 @@ def dots(name: str, title: str, rows: Sequence[Dot], mark: tuple[float, str] | N
             axes.axvline(share, color=INK, alpha=0.5, linewidth=0.8, linestyle="--")
             axes.text(share, -0.9, label, ha="center", va="bottom", fontsize=8)
         axes.set_yticks(range(len(rows)), [_label(one.label) for one in rows])
-        axes.set_xlim(-0.02, 1.2)
+        axes.set_xlim(-0.02, 1.25)
         axes.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0%", "25%", "50%", "75%", "100%"))
         axes.tick_params(axis="y", labelsize=8)
         axes.set_ylim(len(rows) - 0.4, -0.8)
