@@ -20,12 +20,11 @@ from pipelines.drift_read import (
     tag_here,
 )
 from shelftag.artifacts import Run, Tags
-from shelftag.catalog.split import split_of
+from shelftag.catalog.split import split_of, token_key
 from shelftag.config import Config
 from shelftag.errors import InputError
 from shelftag.evaluation.drift import Tagged
 from shelftag.evaluation.predictions import Origin
-from shelftag.tables.products import token_key
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.tagger import REVIEW
 

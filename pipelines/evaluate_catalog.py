@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pipelines.evaluate_twins import Twin, find_twins
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
+from shelftag.catalog.split import token_key
 from shelftag.catalog.spreadsheet import spreadsheet_csv
 from shelftag.config import Config
 from shelftag.evaluation.catalog_work import SHOWN, CatalogWork, Recovered, Suspect
@@ -28,7 +29,6 @@ from shelftag.evaluation.label_noise import Suspects, find_suspects
 from shelftag.model.linear import LinearModel
 from shelftag.model.nearest import nearest
 from shelftag.model.out_of_fold import out_of_fold
-from shelftag.tables.products import token_key
 from shelftag.tagging.columns import tags_table
 from shelftag.tagging.tagger import TAGGED, Tagger
 from shelftag.training.examples import texts_of

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shelftag.catalog.split import token_key
 from shelftag.model.nearest import nearest
-from shelftag.tables.products import token_key
 
 
 @dataclass(frozen=True)
