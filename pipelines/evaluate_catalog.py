@@ -212,6 +212,7 @@ def suspect_rows(
 
 
 def _if_fewer(most: int, count: int) -> int | None:
+    """A limit where it was one, for what counts None as all."""
     return most if most < count else None
 
 

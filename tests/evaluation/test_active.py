@@ -79,6 +79,7 @@ def test_departments_take_turns() -> None:
 def test_a_department_without_labels_is_no_obstacle() -> None:
     scores = np.array([[0.1, -np.inf, 0.3], [0.5, -np.inf, -0.5]])
     assert lead(scores) == pytest.approx([0.2, 1.0])
+    assert lead(scores[:, :1]).tolist() == [np.inf, np.inf]
 
 
 def test_all_orders_start_alike_and_margin_pays(active: ActiveLearning) -> None:
