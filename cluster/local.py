@@ -43,7 +43,7 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
         problem = f"Ray does not answer on {where} ({reason})"
         raise InputError(problem, "start the cluster, or leave scaling.address out") from error
     try:
-        with _unwrapped(), _terminated_like_interrupted():
+        with _unwrapped(), terminated_like_interrupted():
             yield
     finally:
         _stop()
@@ -64,7 +64,7 @@ def _stop() -> None:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
+def terminated_like_interrupted() -> Iterator[None]:
     """SIGTERM stops a verb as Ctrl-C does; Ray's own handler would print its stack and leave."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -147,19 +147,23 @@ VERBS = {
     ),
     "compare": Verb(
         "pipelines.compare",
-        "say whether a new Run may take an old one's place; exit code 1 if a department falls",
+        "say whether a new Run may take an old one's place; exit code 1 if accuracy or a "
+        "department falls beyond chance, or a department is lost",
         (
             "shelftag compare run new-run",
             "shelftag compare run new-run --max-regression 0.1",
+            "shelftag compare run new-run --allow-lost",
         ),
         (
             _positional("run_a", "the champion: the Run in use, evaluated"),
             _positional("run_b", "the candidate, evaluated"),
             Option(
                 "max-regression",
-                "fall of a department's recall or precision that is allowed (0.05)",
+                "fall of a department's recall or precision that is allowed (0.05); 1 allows "
+                "everything",
                 key="evaluation.max_regression",
             ),
+            Option("allow-lost", "departments the new Run does not know may go", flag=True),
         ),
     ),
     "drift": Verb(
@@ -325,7 +329,7 @@ def _parse(argv: list[str] | None) -> dict[str, Any]:
 
 
 def _run(verb: Verb, options: dict[str, Any]) -> int:
-    from cluster.local import prepare_environment
+    from cluster.local import prepare_environment, terminated_like_interrupted
     from shelftag.config import load_config
 
     file, settings = _config_file(options.pop("config")), options.pop("settings")
@@ -336,7 +340,8 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
         print(config.yaml(), end="")
         return 0
     prepare_environment()
-    importlib.import_module(verb.module).main(**options, config=config)
+    with terminated_like_interrupted():
+        importlib.import_module(verb.module).main(**options, config=config)
     return 0
 
 

@@ -20,8 +20,8 @@ from shelftag.report.page import render
 MOVES_PRINTED = 5
 
 
-def main(*, run_a: Path, run_b: Path, config: Config) -> None:
-    """Compare, write, print, and then fail if a department falls too far.
+def main(*, run_a: Path, run_b: Path, allow_lost: bool, config: Config) -> None:
+    """Compare, write, print, and then fail if accuracy or a department falls, or one is lost.
 
     Raises:
         ArtifactError: a Run was not evaluated.
@@ -33,6 +33,7 @@ def main(*, run_a: Path, run_b: Path, config: Config) -> None:
         read_predictions(champion),
         read_predictions(candidate),
         config.evaluation.max_regression,
+        allow_lost,
         config.train.seed,
     )
     page = publish(candidate, comparison)
@@ -40,8 +41,9 @@ def main(*, run_a: Path, run_b: Path, config: Config) -> None:
     print(f"report: {page}")
     if comparison.failures:
         raise GateFailed(
-            "the candidate falls by more than is allowed: " + "; ".join(comparison.failures),
-            "keep the champion, or allow more with --max-regression",
+            "the candidate must not be promoted: " + "; ".join(comparison.failures),
+            "keep the champion, or allow it with --max-regression (1 allows everything)"
+            + " or --allow-lost" * bool(comparison.lost and not allow_lost),
         )
 
 

@@ -48,9 +48,10 @@ def main(
 
     Raises:
         ArtifactError: the Run was not evaluated, or the tags are of another one.
-        InputError: a column is missing, or there are no products.
+        InputError: a column is missing, there are no products, or `sample` is no number of rows.
         GateFailed: an index is above what is allowed.
     """
+    rows = _rows(sample)
     used = Run(run)
     reference = read_predictions(used)
     naming = Naming(name_column, description_column)
@@ -59,7 +60,7 @@ def main(
         used,
         naming,
         source_column,
-        rows=_sample(sample),
+        rows=rows,
         held_out=None if unseen else reference.origin,
         config=config,
     )
@@ -74,10 +75,11 @@ def main(
         )
 
 
-def _sample(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise InputError(f"--sample {text} is no number of rows", "give one above 0")
-    return int(text)
+def _rows(sample: str) -> int:
+    if not sample.isdecimal() or not int(sample):
+        problem = f"--sample {sample} is not a whole number of rows above 0"
+        raise InputError(problem, "give one like --sample 20000")
+    return int(sample)
 
 
 def measure(run: Run, reference: Predictions, drawn: Drawn, catalog: Path, config: Config) -> Drift:

@@ -12,6 +12,7 @@ from shelftag.config import Config
 from shelftag.errors import ArtifactError, InputError
 from shelftag.model.runtime import set_up
 from shelftag.progress import Progress
+from shelftag.tables.feeds import ID_COLUMNS
 from shelftag.tagging.columns import Naming, tag_rows
 from shelftag.tagging.inputs import check_input
 from shelftag.tagging.tagger import Tagger
@@ -21,9 +22,6 @@ READ = ("department", "confidence", "status")
 
 PREFIX = "of drift: "
 """Before those that are made here, so that no catalog has them."""
-
-ID_COLUMNS = ("product_id", "id")
-"""Where products of several shops are named SHOP/ID."""
 
 ROWS_PER_STEP = 2_048
 """Rows between two steps of the progress line."""

@@ -14,19 +14,19 @@ from pipelines.evaluate_catalog import improve_catalog
 from pipelines.evaluate_learning import learning
 from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_rows import keep_predictions, score_rows, slices_of, trust_in
-from pipelines.evaluate_speed import Measured, measure_costs
-from shelftag.artifacts import Dataset, Run, write_text
+from pipelines.evaluate_speed import Measured, learned_names, with_costs
+from shelftag.artifacts import Dataset, Run, locked, remove, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
-from shelftag.evaluation.compare import compare
+from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.free_generation import FreeGeneration, count_answers
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
 from shelftag.evaluation.report_models import SHORT_COLUMNS, free_cells, short_cells
 from shelftag.evaluation.rows import Rows, read_rows
 from shelftag.model.linear import LinearModel
-from shelftag.model.runtime import set_up
+from shelftag.model.runtime import release, set_up
 from shelftag.report.page import render
 from shelftag.tagging.calibration import load_calibration
 from shelftag.tagging.free_generation import ask_freely
@@ -51,11 +51,13 @@ def main(*, run: Path, dataset: Path, other_dataset: bool = False, config: Confi
     """Score a Run, write what was found, and print the short of it."""
     set_up(config.scaling.threads_per_worker)
     scored, learned_from = Run(run), Dataset(dataset)
-    evaluation = evaluate(scored, learned_from, config, other_dataset=other_dataset)
+    check_same_dataset(scored, learned_from, other_dataset=other_dataset)
     folder = scored.evaluation_dir
-    if evaluation.not_its_own:
-        folder = folder / f"other-{evaluation.dataset[:8]}"
-    publish(scored, learned_from, evaluation, folder)
+    with locked(folder / ".lock", "evaluated"):
+        evaluation = evaluate(scored, learned_from, config, other_dataset=other_dataset)
+        if evaluation.not_its_own:
+            folder = folder / f"other-{evaluation.dataset[:8]}"
+        publish(scored, learned_from, evaluation, folder)
     show(evaluation)
     print(f"report: {folder / 'report.html'}")
 
@@ -79,15 +81,16 @@ def evaluate(
     train = score_rows(read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS), tagger, linear)
     valid = score_rows(read_rows(dataset, "valid", seed), tagger, linear)
     test = score_rows(read_rows(dataset, "test", seed), tagger, linear)
-    measured = Measured(run, dataset, config, fit_cascade(linear, valid))
-    costs = measure_costs(measured, test.texts) if config.evaluation.speed else {}
-    models = score_models(measured, tagger, linear, train, test, costs)
-    compared = compare(
+    names = learned_names(dataset)
+    measured = Measured(run, dataset, config, fit_cascade(names, linear, valid))
+    models = score_models(measured, tagger, names, linear, train, test)
+    compared = beside_linear(
         run.manifest(), dataset.manifest().fingerprint, train, test, tagger.threshold, models
     )
     found: dict[str, Any] = {
         "slices": slices_of(dataset, tagger, test),
         "trust": trust_in(tagger, test),
+        "corrected": sum(one.applied for one in dataset.manifest().overrides),
         "not_its_own": not own,
     }
     if own:
@@ -98,6 +101,10 @@ def evaluate(
         sample = read_rows(dataset, "test", seed, at_most=FREE_ANSWERS)
         size = config.train.per_device_eval_batch_size
         found["free_generation"] = generate_freely(run, sample, tagger, size)
+    if config.evaluation.speed:
+        del tagger  # a large base may not fit a GPU twice
+        release()
+        found["models"] = with_costs(models, measured, test.texts)
     return compared.model_copy(update=found)
 
 
@@ -142,6 +149,7 @@ def generate_freely(run: Run, rows: Rows, tagger: Tagger, batch_size: int) -> Fr
 def publish(run: Run, dataset: Dataset, evaluation: Evaluation, folder: Path) -> None:
     """Write figures/, report.html, the model card and last scores.json, each replaced at once."""
     report = page(evaluation)
+    remove(folder / "figures")  # drawings of an earlier evaluation may not be in this one
     for drawing in report.drawings:
         write_text(folder / "figures" / f"{drawing.name}.svg", drawing.svg + "\n")
     write_text(folder / "report.html", render(report))

@@ -1,12 +1,10 @@
 """The models of the report's first table: what each chooses on the same products."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.evaluate_speed import Measured, learned_names
-from shelftag.evaluation.compare import ScoredRows
+from pipelines.evaluate_speed import Measured
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.free_generation import department_of
 from shelftag.evaluation.models import (
     ALONE,
@@ -17,53 +15,52 @@ from shelftag.evaluation.models import (
     LOOKUP,
     MAJORITY,
     OURS,
-    Cost,
     ModelRow,
     model_row,
 )
 from shelftag.model.linear import LinearModel
+from shelftag.model.lookup import NameLookup
 from shelftag.tagging.cascade import Cascade, fit_floor, lead
 from shelftag.tagging.tagger import Tagger
 from shelftag.tagging.untuned import ask_untuned
 
 
-def fit_cascade(linear: LinearModel, valid: ScoredRows) -> float:
-    """From which lead on the linear model may answer alone, at no cost on validation."""
-    margins = linear.decision(valid.texts)
-    ours = valid.probabilities.argmax(axis=1) == valid.labels
-    return fit_floor(lead(margins), margins.argmax(axis=1) == valid.labels, ours)
+def fit_cascade(names: NameLookup, linear: LinearModel, valid: ScoredRows) -> float:
+    """From which lead on the linear model may answer alone, at no cost on validation.
+
+    Of names that are not looked up: it decides no others.
+    """
+    unknown = np.flatnonzero(names.find(valid.texts) < 0)
+    margins = linear.decision([valid.texts[row] for row in unknown])
+    labels = valid.labels[unknown]
+    ours = valid.probabilities[unknown].argmax(axis=1) == labels
+    return fit_floor(lead(margins), margins.argmax(axis=1) == labels, ours)
 
 
 def score_models(
     measured: Measured,
     tagger: Tagger,
+    names: NameLookup,
     linear: LinearModel,
     train: ScoredRows,
     test: ScoredRows,
-    costs: Mapping[str, Cost],
 ) -> tuple[ModelRow, ...]:
-    """Every model on the test split, in the order of the report."""
-    names = learned_names(measured.dataset)
+    """Every model on the test split, in the order of the report.
+
+    Of another Dataset than the Run's own, names are not looked up: its train labels are nothing
+    that the Run has seen.
+    """
     ours = test.probabilities.argmax(axis=1)
+    chosen, train_chosen = _chosen(names, test), _chosen(names, train)
     cheap, unsure = Cascade(names, linear, measured.floor, linear.predict).cheaply(test.texts)
-    joined = cheap.copy()
-    joined[unsure] = ours[unsure]
-    chosen = {
-        MAJORITY: np.full(len(test.labels), names.majority),
-        LOOKUP: names.predict(test.texts),
-        LINEAR: test.linear,
-        CASCADE: joined,
-        OURS: ours,
-    }
-    train_chosen = {
-        MAJORITY: np.full(len(train.labels), names.majority),
-        LOOKUP: names.predict(train.texts),
-        LINEAR: train.linear,
-        OURS: train.probabilities.argmax(axis=1),
-    }
-    if measured.run.manifest().inference.get("linear_weight"):
+    chosen[CASCADE] = cheap.copy()
+    chosen[CASCADE][unsure] = ours[unsure]
+    learned = measured.run.manifest()
+    if learned.inference.get("linear_weight"):
         chosen[ALONE] = tagger.chosen_alone(test.texts)
         train_chosen[ALONE] = tagger.chosen_alone(train.texts)
+    if learned.dataset != measured.dataset.manifest().fingerprint:
+        del chosen[LOOKUP], chosen[CASCADE]
     rows = {
         model: model_row(
             model,
@@ -74,13 +71,22 @@ def score_models(
             test.scope,
             train_accuracy=_share(train_chosen.get(model), train.labels),
             reaches_llama=len(unsure) / len(cheap) if model == CASCADE else None,
-            cost=costs.get(model),
         )
         for model, each in chosen.items()
     }
     order = (MAJORITY, LOOKUP, LINEAR, CLOSED, FREE, ALONE, CASCADE, OURS)
     rows |= _untuned(measured, test)
     return tuple(rows[model] for model in order if model in rows)
+
+
+def _chosen(names: NameLookup, rows: ScoredRows) -> dict[str, NDArray[np.int64]]:
+    """What the models choose that are asked for train and test."""
+    return {
+        MAJORITY: np.full(len(rows.labels), names.majority),
+        LOOKUP: names.predict(rows.texts),
+        LINEAR: rows.linear,
+        OURS: rows.probabilities.argmax(axis=1),
+    }
 
 
 def _untuned(measured: Measured, test: ScoredRows) -> dict[str, ModelRow]:

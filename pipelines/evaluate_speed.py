@@ -1,19 +1,24 @@
 """How each model is loaded, and what it takes: names/s and memory, each in its own process."""
 
+import os
+import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from threading import Thread
 
 import numpy as np
 
 from shelftag.artifacts import Dataset, Run
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
-from shelftag.evaluation.models import ALONE, CASCADE, LINEAR, LOOKUP, OURS, Cost, cost_of
+from shelftag.errors import ShelftagError
+from shelftag.evaluation.models import ALONE, CASCADE, LINEAR, LOOKUP, OURS, Cost, ModelRow, cost_of
 from shelftag.model.linear import LinearModel
 from shelftag.model.lookup import NameLookup, learn_names
-from shelftag.progress import Progress
 from shelftag.tagging.cascade import Cascade, Choose
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.tagger import Tagger, load_scorer
@@ -36,17 +41,48 @@ class Measured:
     """From which lead the cascade takes the linear model's choice."""
 
 
-def measure_costs(measured: Measured, texts: list[str]) -> dict[str, Cost]:
-    """Names per second and memory of each model, one after the other."""
-    models = [LOOKUP, LINEAR, OURS, CASCADE]
-    if measured.run.manifest().inference.get("linear_weight"):
-        models.insert(2, ALONE)
-    progress, costs = Progress("speed", len(models), "models"), dict[str, Cost]()
-    for model in models:
-        with ProcessPoolExecutor(1, get_context("spawn")) as process:
-            costs[model] = process.submit(_measure, model, measured, texts).result()
-        progress.add(1)
-    return costs
+TIMED = (LOOKUP, LINEAR, ALONE, CASCADE, OURS)
+
+
+def with_costs(
+    rows: Sequence[ModelRow], measured: Measured, texts: list[str]
+) -> tuple[ModelRow, ...]:
+    """Rows with names per second and memory, each model timed by itself.
+
+    A model that cannot be loaded a second time, since others fill the machine, has no cost: that
+    is said, and the rest goes on.
+    """
+    costs = dict[str, Cost]()
+    for row in (row for row in rows if row.model in TIMED):
+        print(f"timing: {row.model}", file=sys.stderr, flush=True)
+        try:
+            costs[row.model] = _apart(row.model, measured, texts)
+        except (BrokenProcessPool, MemoryError, RuntimeError, ShelftagError) as error:
+            print(f"{row.model} was not timed ({error})", file=sys.stderr)
+    return tuple(row.model_copy(update={"cost": costs.get(row.model)}) for row in rows)
+
+
+def _apart(model: str, measured: Measured, texts: list[str]) -> Cost:
+    """Measure in a process of its own, which is gone when this one is interrupted."""
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=_end_with_parent) as process:
+        try:
+            return process.submit(_measure, model, measured, texts).result()
+        except KeyboardInterrupt:
+            for child in active_children():
+                child.terminate()
+            raise
+
+
+def _end_with_parent() -> None:
+    """A killed parent cannot tell its child: a thread of the child waits for its end."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _measure(model: str, measured: Measured, texts: list[str]) -> Cost:
@@ -82,7 +118,9 @@ def load_model(model: str, measured: Measured) -> Choose:
         form = replace(checked.form, linear_weight=0.0)
         scorer = load_scorer(run, checked.departments, form, config.tagging.batch_size)
         return lambda texts: scorer.logits(texts).argmax(axis=1)
-    tagger = Tagger.load(run, config.tagging.model_copy(update={"new_departments": ()}))
+    # What is remembered is not timed, and new departments are no labels.
+    tagging = config.tagging.model_copy(update={"new_departments": (), "cache_size": 0})
+    tagger = Tagger.load(run, tagging)
     if model == OURS:
         return lambda texts: tagger.rank(texts).departments[:, 0]
     linear = LinearModel.load(run.linear_dir)

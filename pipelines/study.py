@@ -19,18 +19,28 @@ from pipelines import evaluate, prepare, train
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.config import Config, parse_config
 from shelftag.config.study import DEFAULT
-from shelftag.errors import ArtifactError
+from shelftag.errors import ArtifactError, ConfigError
 from shelftag.evaluation.outcome import Evaluation
-from shelftag.evaluation.report_study import COLUMNS, study_cells, study_page
+from shelftag.evaluation.report_study import COLUMNS, study_cells, study_page, title_of
 from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
 from shelftag.report.page import render
+from shelftag.tables.overrides import check_overrides
+from shelftag.tables.sources import check_sources, fingerprints
 
 DATA_SECTIONS = ("catalog", "data")
 LEARNING_SECTIONS = (*DATA_SECTIONS, "model", "train")
 
 
 def main(*, tables: str, out: Path, overwrite: bool, config: Config) -> None:
-    """Run every protocol, and print the table."""
+    """Run every protocol, and print the table.
+
+    Raises:
+        ConfigError: `data.source` has no order lines to split.
+    """
+    if config.data.source == "catalog":
+        problem = "config data.source = 'catalog' breaks the rule: a study splits order lines too"
+        raise ConfigError(problem, "give the six tables")
+    check_sources(tables)
     settings = {
         (split, label_set): _settings(config, out, split, label_set)
         for label_set in config.study.label_sets
@@ -69,6 +79,7 @@ def _one(tables: str, folder: Path, config: Config, *, overwrite: bool) -> Evalu
     dataset, run = Dataset(folder / "dataset"), Run(folder / "run")
     if overwrite or not _is_made(dataset, config, DATA_SECTIONS):
         prepare.main(tables=tables, out=dataset.path, overwrite=overwrite, config=config)
+    _check_same_tables(dataset, tables, config)
     if overwrite or not _is_made(run, config, LEARNING_SECTIONS):
         train.main(dataset=dataset.path, overwrite=overwrite, config=config)
     done = _read_scores(run)
@@ -99,6 +110,18 @@ def _is_made(folder: Dataset | Run, config: Config, sections: tuple[str, ...]) -
     return True
 
 
+def _check_same_tables(dataset: Dataset, tables: str, config: Config) -> None:
+    """Refuse a Dataset of other tables, or of labels corrected otherwise.
+
+    Raises:
+        ArtifactError: it is one.
+    """
+    sources = check_sources(tables) | check_overrides(config.data.overrides)
+    if dataset.manifest().inputs != fingerprints(sources):
+        problem = f"Dataset {dataset.path} was made of other files than {tables} has now"
+        raise ArtifactError(problem, "name another --out, or --overwrite")
+
+
 def _other(made: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
     """Keys whose values differ; where a folder stands is no setting."""
     keys = (made.keys() | given.keys()) - {"output_dir", "report_to", "logging_steps"}
@@ -112,7 +135,9 @@ def _read_scores(run: Run) -> Evaluation | None:
         found = Evaluation.model_validate(scores)
     except (OSError, ValueError, ValidationError):
         return None
-    return found if found.run == run.manifest().fingerprint else None
+    learned = run.manifest()
+    own = found.run == learned.fingerprint and found.dataset == learned.dataset
+    return found if own else None
 
 
 def publish(study: SideBySide, out: Path) -> None:
@@ -130,10 +155,10 @@ def show(study: SideBySide) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*COLUMNS[:5], box=box.SIMPLE_HEAD)
-    for one in study.protocols:
-        for row in one.evaluation.models:
-            table.add_row(*study_cells(one, row)[:5])
     console = Console()
-    console.print(table)
+    for one in study.protocols:
+        table = Table(*COLUMNS[:5], box=box.SIMPLE_HEAD, title=title_of(one), title_justify="left")
+        for row in one.evaluation.models:
+            table.add_row(*study_cells(row)[:5])
+        console.print(table)
     console.print(study.explanation, highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shelftag.artifacts import RunManifest
-from shelftag.evaluation.compare import ScoredRows
+from shelftag.evaluation.beside_linear import ScoredRows
 from shelftag.evaluation.scope import Scope
 
 LABELS = ("bakery", "dairy", "pets")
@@ -44,6 +44,7 @@ def scored(split: str, rows: int, right: float, linear_right: float, seed: int =
         texts=[f"product {row}" for row in range(rows)],
         labels=labels,
         purchases=chance.integers(0, 9, rows),
+        logits=np.log(sure_of(chosen)),
         probabilities=sure_of(chosen),
         linear=np.where(np.arange(rows) < linear_right * rows, labels, wrong),
     )

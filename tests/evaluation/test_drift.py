@@ -6,9 +6,12 @@ import pytest
 from shelftag.evaluation.drift import (
     CONFIDENCE,
     DEPARTMENTS,
+    NEW,
     UNSEEN,
     Learned,
     Tagged,
+    bin_names,
+    counts,
     decile_edges,
     measure_feeds,
     shares_of,
@@ -49,6 +52,27 @@ def test_shares() -> None:
 def test_equal_confidences_make_one_edge() -> None:
     assert decile_edges(np.full(20, 0.5, np.float32)).tolist() == [0.5]
     assert len(decile_edges(np.linspace(0, 1, 100, dtype=np.float32))) == 9
+
+
+def test_edges_that_are_written_alike_are_one() -> None:
+    """A sure model: five tenths of its confidences begin at 0.9996 or more, written 1.000."""
+    confidence = np.concatenate([np.linspace(0.5, 0.9, 45), np.linspace(0.9996, 1, 55)])
+    edges = decile_edges(confidence.astype(np.float32))
+    names = bin_names(edges, LEARNED)[CONFIDENCE]
+    assert len(set(names)) == len(names) == len(edges) + 1
+    assert edges[-1] == pytest.approx(0.9996, abs=1e-4)
+    reference = tagged(["Milk"] * 100, ["dairy"] * 100, confidence.tolist())
+    assert counts(reference, edges, LEARNED)[CONFIDENCE][-1] == 50
+
+
+def test_departments_added_after_training_are_the_last_bin() -> None:
+    reference = tagged(["Milk"] * 100, ["dairy"] * 100, [0.9] * 100)
+    now = tagged(["Milk"] * 100, ["dairy"] * 50 + ["plants"] * 30 + ["toys"] * 20, [0.9] * 100)
+    (found,) = measure_feeds(reference, now, None, LEARNED, 0.25, seed=0)
+    mix = found.measures[0]
+    assert (mix.measure, mix.bins) == (DEPARTMENTS, ("bakery", "dairy", NEW))
+    assert (mix.reference, mix.now) == ((0, 100, 0), (0, 50, 50))
+    assert mix.verdict == "drifts"
 
 
 def test_each_feed_is_measured_alone() -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipelines import evaluate as verb
-from shelftag.artifacts import Dataset, DatasetManifest, Run, RunManifest
+from shelftag.artifacts import Dataset, DatasetManifest, Run, RunManifest, locked
 from shelftag.catalog.departments import Departments
 from shelftag.config import load_config
 from shelftag.config.tagging import TaggingConfig
@@ -58,7 +58,9 @@ class KnownTagger:
         return np.log(sure_of(np.array([self._choose(text) for text in texts], np.int64)))
 
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
-        likely = self.probabilities(texts)
+        return self.ranked(self.probabilities(texts), top_k)
+
+    def ranked(self, likely: NDArray[np.float32], top_k: int | None = None) -> Ranking:
         order = np.argsort(-likely, axis=1, kind="stable")[:, :top_k]
         confidence = np.take_along_axis(likely, order, axis=1)
         return Ranking(order, confidence, confidence[:, 0] < self.threshold, list(order[:, :1]))
@@ -226,7 +228,7 @@ def test_scores_of_nan_are_said(
     monkeypatch.setattr(KnownTagger, "logits", broken)
     with pytest.raises(Failed, match="60 of 60 train products have scores of NaN"):
         verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
-    assert not run.evaluation_dir.exists()
+    assert list(run.evaluation_dir.iterdir()) == []
 
 
 @pytest.mark.usefixtures("known_tagger")
@@ -260,3 +262,22 @@ def test_sample_is_seeded_and_in_catalog_order(dataset: Dataset) -> None:
     assert ids == sorted(ids)
     assert again.table.equals(rows.table)
     assert not other.table.equals(rows.table)
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_a_run_is_evaluated_by_one_at_a_time(run: Run, dataset: Dataset) -> None:
+    with (
+        locked(run.evaluation_dir / ".lock", "evaluated"),
+        pytest.raises(ArtifactError, match="is being evaluated by another process"),
+    ):
+        verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
+    verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
+
+
+@pytest.mark.usefixtures("known_tagger")
+def test_drawings_of_an_earlier_evaluation_are_gone(run: Run, dataset: Dataset) -> None:
+    stale = run.evaluation_dir / "figures" / "learning-curve.svg"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("<svg/>")
+    verb.main(run=run.path, dataset=dataset.path, config=CONFIG)
+    assert not stale.exists()

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from shelftag.evaluation.compare import compare
+from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.free_generation import FreeAnswers, FreeGeneration
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report import page
@@ -14,7 +14,7 @@ from tests.evaluation.made import manifest, scored
 def _evaluation(right: float = 0.7) -> Evaluation:
     test = scored("test", 300, right, 0.8)
     named = dataclasses.replace(test, names=["<script>alert('&')</script>"] * 300)
-    return compare(manifest(), "d" * 32, scored("train", 300, 0.99, 0.9), named, 0.9)
+    return beside_linear(manifest(), "d" * 32, scored("train", 300, 0.99, 0.9), named, 0.9)
 
 
 def _words(html: str) -> str:

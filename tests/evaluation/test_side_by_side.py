@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from shelftag.evaluation.compare import compare
+from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.models import LINEAR, LOOKUP, MAJORITY, OURS, ModelRow, model_row
 from shelftag.evaluation.report_study import study_page
 from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
@@ -18,7 +18,7 @@ def _protocol(split: str, lookup: float, ours: float, label_set: str = "21") -> 
     test = replace(test, scope=test.scope.model_copy(update={"protocol": split}))
     right = {MAJORITY: 0.1, LOOKUP: lookup, LINEAR: 0.8, OURS: ours}
     rows = tuple(_row(model, share) for model, share in right.items())
-    evaluation = compare(manifest(), "d" * 32, train, test, 0.5, rows)
+    evaluation = beside_linear(manifest(), "d" * 32, train, test, 0.5, rows)
     return Protocol(split=split, label_set=label_set, evaluation=evaluation)
 
 
@@ -52,16 +52,20 @@ def test_the_order_of_protocols_does_not_matter(study: SideBySide) -> None:
     assert turned.explanation == study.explanation
 
 
-def test_one_protocol_alone_is_explained_too() -> None:
-    alone = side_by_side([_protocol("row", 1.0, 0.98)])
-    assert alone.explanation.count(".  ") == 0
-    assert "new product" not in alone.explanation
+@pytest.mark.parametrize("splits", [("row",), ("row", "product")])
+def test_without_an_honest_split_nothing_is_said_of_new_products(splits: tuple[str, ...]) -> None:
+    leaking = side_by_side([_protocol(split, 1.0, 0.98) for split in splits])
+    assert "without understanding a word" in leaking.explanation
+    assert "new product" not in leaking.explanation
 
 
 def test_leaking_protocols_are_labelled_so(study: SideBySide) -> None:
-    (table,) = study_page(study).tables
-    splits = [row[0] for row in table.rows]
-    assert splits == ["by row (leaks)"] * 4 + ["by product (leaks)"] * 4 + ["by token set"] * 4
+    titles = [table.title for table in study_page(study).tables]
+    assert titles == [
+        "Split by row (leaks), 3 departments, in numbers",
+        "Split by product (leaks), 3 departments, in numbers",
+        "Split by token set, 3 departments, in numbers",
+    ]
     html = render(study_page(study))
     assert html.count("It leaks: names of test products stand in train too.") == 2
     assert html.count("No test name is a train name") == 1

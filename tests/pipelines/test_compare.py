@@ -52,8 +52,41 @@ def test_a_worse_one_fails_by_name_and_is_written_down(
 
 
 def test_what_is_allowed_can_be_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert compare(runs(tmp_path, WORSE), "--max-regression", "0.4") == 0
+    """Bakery falls by 25 points, and dairy rises by as many: accuracy stays."""
+    first, second = (
+        ["bakery"] * 30 + ["dairy"] * 10 + FILED[40:],
+        FILED[:40] + ["bakery"] * 10 + FILED[50:],
+    )
+    champion = evaluated(tmp_path / "champion", predictions(FILED, second))
+    candidate = evaluated(tmp_path / "candidate", predictions(FILED, first, run="b" * 32))
+    assert compare((champion, candidate)) == 1
+    assert compare((champion, candidate), "--max-regression", "0.4") == 0
     assert "40 points allowed" in capsys.readouterr().out
+
+
+def test_a_fall_of_accuracy_passes_only_where_everything_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = runs(tmp_path, WORSE)
+    assert compare(pair, "--max-regression", "0.4") == 1
+    assert "accuracy from 100.0% to 87.5%" in capsys.readouterr().err
+    assert compare(pair, "--max-regression", "1") == 0
+    assert "May be promoted, as everything is allowed" in capsys.readouterr().out
+
+
+def test_a_lost_department_fails_unless_it_is_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    champion = evaluated(tmp_path / "champion", predictions(FILED, FILED))
+    fewer = predictions(FILED[:80], FILED[:80], run="b" * 32, labels=("bakery", "dairy"))
+    pair = champion, evaluated(tmp_path / "candidate", fewer)
+    assert compare(pair) == 1
+    assert "pets is lost (40 products): keep the champion" in capsys.readouterr().err
+    page = pair[1].evaluation_dir / "compare-aaaaaaaa.html"
+    assert "40 test products that the champion files there" in page.read_text()
+    assert compare(pair, "--allow-lost") == 0
+    assert "departments that the champion alone knows: pets" in capsys.readouterr().out
+    assert "which is allowed" in page.read_text()
 
 
 def test_a_run_that_was_not_evaluated_is_refused(

@@ -52,5 +52,11 @@ def test_protocols_stand_side_by_side_and_are_not_made_twice(
     assert shown.count("is done already") == 4
     assert {file: file.stat().st_mtime_ns for file in out.rglob("manifest.json")} == before
 
+    other = tmp_path / "other"
+    assert main(["synthesize", "--out", str(other), "--lines", "5000", "--products", "500"]) == 0
+    changed = ("study", "--tables", str(other), "--out", str(out), *SETTINGS)
+    assert main([*changed]) == ArtifactError.exit_code
+    assert "was made of other files than" in capsys.readouterr().err
+
     assert main([*words, "train.max_steps=11"]) == ArtifactError.exit_code
     assert "made with other settings (train: max_steps)" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from shelftag.tagging.abstention import (
     certified_threshold,
     fallback,
     nominal_threshold,
+    short,
 )
 from shelftag.tagging.held_out import held_out
 from shelftag.tagging.scaling import Scaling, probabilities
@@ -45,7 +46,8 @@ def test_a_certificate_takes_rows() -> None:
     confidence = np.linspace(0.9, 0.99, 1_000, dtype=np.float32)
     few, right = confidence[-182:], np.ones(1_000, bool)
     assert certified_threshold(few, right[:182], 0.98) == NEVER
-    assert certified_threshold(confidence, right, 0.98) == confidence[0]
+    threshold = certified_threshold(confidence, right, 0.98)
+    assert (confidence >= threshold).all()
 
 
 @pytest.mark.parametrize("boast", [-0.1, 0.0, 0.3])
@@ -99,3 +101,20 @@ def _world(seed: int, n: int, boast: float) -> tuple[NDArray[np.float32], NDArra
 
 def _truth(confidence: NDArray[np.float32], boast: float) -> NDArray[np.float64]:
     return np.clip(confidence.astype(np.float64) ** (1 + boast * 3), 0, 1)
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=40), st.data())
+def test_a_short_threshold_accepts_the_same_rows(found: list[float], data: st.DataObject) -> None:
+    confidence = np.array(found, np.float32)
+    threshold = data.draw(st.sampled_from(confidence.tolist()))
+    said = float(repr(short(np.float32(threshold), confidence)))
+    np.testing.assert_array_equal(confidence >= said, confidence >= threshold)
+    np.testing.assert_array_equal(confidence.astype(float) >= said, confidence >= threshold)
+
+
+def test_a_threshold_is_as_short_as_can_be() -> None:
+    confidence = np.array([0.5, 0.93, 0.935512, 0.99], np.float32)
+    assert short(confidence[2], confidence) == 0.935
+    assert short(confidence[0], confidence) == 0.5
+    sure = np.array([0.99993, 0.99996, 1.0], np.float32)
+    assert short(sure[1], sure) == 0.99996

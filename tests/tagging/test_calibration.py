@@ -49,9 +49,9 @@ def test_the_certified_threshold_is_the_stricter_and_both_are_said() -> None:
     assert calibration.nominal_threshold < calibration.threshold < NEVER
     assert calibration.coverage < calibration.nominal_coverage  # type: ignore[operator]
     said = calibration.summary
-    assert f"{calibration.threshold:.4f} is certified for a precision of 0.9" in said
-    assert f"tagging.threshold={calibration.nominal_threshold:.4f} takes it" in said
-    assert f"{calibration.way}, the best of 5" in said
+    assert f"{calibration.threshold!r} is certified for a precision of 0.9" in said
+    assert f"tagging.threshold={calibration.nominal_threshold!r} takes it" in said
+    assert f"{calibration.way}, chosen of 5" in said
 
 
 def test_too_few_examples_are_said() -> None:

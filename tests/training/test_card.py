@@ -5,7 +5,7 @@ import yaml
 
 from shelftag.artifacts import Dataset, Run
 from shelftag.catalog.departments import Departments
-from shelftag.tagging.calibration import load_calibration
+from shelftag.tagging.calibration import Calibration, load_calibration
 from shelftag.training.card import merged_card, model_card
 from shelftag.training.licences import licence_of
 
@@ -77,3 +77,17 @@ def test_a_local_base_is_shown_by_its_name_only(tiny_dataset: Dataset, tiny_run:
     assert "- base: `base-7b`" in text
     assert "/home" not in text
     assert "base_model" not in front(text)
+
+
+def test_a_calibration_of_version_1_has_a_card_too(tiny_dataset: Dataset, tiny_run: Run) -> None:
+    first = Calibration(
+        version=1,
+        departments="d",
+        temperature=1.2,
+        threshold=0.9,
+        target_precision=0.98,
+        fitted_on={},
+    )
+    text = model_card(tiny_run.manifest(), tiny_dataset.manifest(), first)
+    assert "candidates: none were fitted" in text
+    assert "confidence 0.9 is set for a precision of 0.98, nominally" in text

@@ -15,6 +15,7 @@ attempt may clear it, and nobody's own files are ever removed.
 
 from shelftag.artifacts.files import (
     fingerprint,
+    locked,
     part_name,
     read_json,
     remove,
@@ -52,6 +53,7 @@ __all__ = [
     "Tags",
     "TagsManifest",
     "fingerprint",
+    "locked",
     "part_name",
     "read_json",
     "remove",

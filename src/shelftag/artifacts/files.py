@@ -1,10 +1,12 @@
 """Small files, written whole or not at all."""
 
+import fcntl
 import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,26 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """`write_text` of a JSON object."""
     write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file while a folder is written to; another process is refused.
+
+    Raises:
+        ArtifactError: another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            problem = f"{path.parent.parent} is being {what} by another process"
+            raise ArtifactError(problem, "wait for it to end, or stop it") from None
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:

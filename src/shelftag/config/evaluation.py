@@ -8,7 +8,7 @@ from shelftag.config.section import Section
 class EvaluationConfig(Section):
     """Read by `evaluate`, `compare` and `drift`."""
 
-    price_per_hour: float = Field(default=1.0, ge=0)
+    price_per_hour: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     """What an hour of this machine costs, in any money; costs are shown in the same."""
 
     untuned_rows: int = Field(default=300, ge=0)
@@ -24,7 +24,8 @@ class EvaluationConfig(Section):
     """Look for products that are filed wrongly."""
 
     max_regression: float = Field(default=0.05, ge=0, le=1)
-    """`compare` fails where a department's recall or precision falls by more than this."""
+    """`compare` fails where a department's recall or precision falls by more than this; 1 lets
+    everything pass, a fall of accuracy and lost departments, too."""
 
-    max_psi: float = Field(default=0.25, ge=0)
+    max_psi: float = Field(default=0.25, ge=0, allow_inf_nan=False)
     """`drift` fails where a population stability index is above this."""

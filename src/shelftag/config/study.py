@@ -20,13 +20,21 @@ def _known(name: str) -> str:
 LabelSet = Annotated[str, BeforeValidator(str), AfterValidator(_known)]
 
 
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each stands there once")
+    return values
+
+
 class StudyConfig(Section):
     """Read by `study`: one Dataset and one Run for each split and label set."""
 
-    splits: tuple[Literal["row", "product", "token_set"], ...] = Field(
-        default=("row", "product", "token_set"), min_length=1
-    )
+    splits: Annotated[
+        tuple[Literal["row", "product", "token_set"], ...], AfterValidator(_each_once)
+    ] = Field(default=("row", "product", "token_set"), min_length=1)
     """From the one that leaks most to the honest one; see `data.split`."""
 
-    label_sets: tuple[LabelSet, ...] = Field(default=("21",), min_length=1)
+    label_sets: Annotated[tuple[LabelSet, ...], AfterValidator(_each_once)] = Field(
+        default=("21",), min_length=1
+    )
     """Presets of `catalog.unlabelled`, or `default`, which leaves that as it is configured."""

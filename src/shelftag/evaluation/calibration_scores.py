@@ -29,11 +29,6 @@ class Judged(Result):
     low: float
     high: float
 
-    @property
-    def in_band(self) -> bool:
-        """Whether chance alone explains it; an error below its band is no fault either."""
-        return self.value <= self.high
-
 
 class BandedBin(Result):
     """Products of like confidence, and where their accuracy would lie by chance (95%)."""

@@ -43,7 +43,7 @@ def _tiles(comparison: Comparison) -> tuple[Tile, ...]:
         Tile("accuracy", accuracy[1], f"champion {accuracy[0]}; {points}"),
         Tile("mean confidence", confidence[1], f"champion {confidence[0]}"),
         Tile("put elsewhere", f"{moved:,}", f"{moved / comparison.rows:.1%} of the products"),
-        Tile("falls", str(len(comparison.failures)), "more than allowed, and not by chance"),
+        Tile("against it", str(len(comparison.failures)), "not allowed, and not by chance"),
         Tile("cannot tell", str(len(comparison.doubts)), "more than allowed, may be chance"),
     )
 
@@ -64,11 +64,11 @@ def _drawing(comparison: Comparison) -> Drawing:
 def _sentences(comparison: Comparison) -> tuple[Table, ...]:
     """Why it fails, and what cannot be told; nothing where there is nothing to say."""
     parts = (
-        ("Falls", "More than is allowed, and not by chance.", comparison.failures),
+        ("Against it", "More than is allowed, and not by chance.", comparison.failures),
         ("Cannot tell", "More than is allowed, but it may be chance.", comparison.doubts),
     )
     return tuple(
-        Table(title, caption, scope_of(comparison), ("what fell",), [(row,) for row in rows])
+        Table(title, caption, scope_of(comparison), ("what changed",), [(row,) for row in rows])
         for title, caption, rows in parts
         if rows
     )
@@ -129,9 +129,16 @@ def _facts(comparison: Comparison) -> tuple[tuple[str, str], ...]:
         ("Departments of both", ", ".join(comparison.labels)),
         ("Of the champion alone", ", ".join(comparison.champion_only) or "none"),
         ("Of the candidate alone", ", ".join(comparison.candidate_only) or "none"),
+        ("Lost with them", _lost(comparison)),
         ("Filed anew between the Datasets", f"{comparison.refiled:,} products"),
         ("Allowed fall", f"{100 * comparison.max_regression:g} points of recall or precision"),
-        ("Test", f"exact paired randomization, adjusted (Gilbert 2005), {SIGNIFICANCE:.0%}"),
+        ("Test", f"exact paired randomization, adjusted (Holm 1979), {SIGNIFICANCE:.0%}"),
         ("Interval", f"{comparison.difference.resamples:,} paired bootstraps over products"),
         ("Compared with", f"shelftag {comparison.shelftag}"),
     )
+
+
+def _lost(comparison: Comparison) -> str:
+    products = sum(one.products for one in comparison.lost)
+    allowed = ", which is allowed" if comparison.allow_lost and products else ""
+    return f"{products:,} test products that the champion files there{allowed}"

@@ -22,6 +22,9 @@ ALL = "all"
 FEW_WORDS = 2
 """A name of at most so many words says little."""
 
+NEW = "new departments"
+"""Those that were added after training: one bin, empty in the reference."""
+
 UNSEEN_BINS = ("none", "1", "2", "3 or more")
 
 
@@ -83,15 +86,21 @@ def measure_feeds(
 
 
 def decile_edges(confidence: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Where the tenths of the reference end; fewer than nine where many are equal."""
-    return np.unique(np.quantile(confidence.astype(np.float64), np.arange(1, 10) / 10))
+    """Where the tenths of the reference end; fewer than nine where many are alike when written."""
+    edges = np.quantile(confidence.astype(np.float64), np.arange(1, 10) / 10)
+    _, first = np.unique([_written(edge) for edge in edges], return_index=True)
+    return np.asarray(edges[first], np.float64)
+
+
+def _written(edge: float) -> str:
+    return f"{edge:.3f}"
 
 
 def bin_names(edges: NDArray[np.float64], learned: Learned) -> dict[str, tuple[str, ...]]:
     """Measure -> how its bins are called."""
-    first, *_ = written = [f"{edge:.3f}" for edge in edges]
+    first, *_ = written = [_written(edge) for edge in edges]
     tenths = (f"below {first}", *(f"from {edge}" for edge in written))
-    return {DEPARTMENTS: learned.labels, CONFIDENCE: tenths, UNSEEN: UNSEEN_BINS}
+    return {DEPARTMENTS: (*learned.labels, NEW), CONFIDENCE: tenths, UNSEEN: UNSEEN_BINS}
 
 
 def counts(
@@ -99,12 +108,14 @@ def counts(
 ) -> dict[str, NDArray[np.int64]]:
     """Measure -> products in each of its bins."""
     places = {name: place for place, name in enumerate(learned.labels)}
-    departments = np.array([places[name] for name in products.departments], np.int64)
+    departments = np.array(
+        [places.get(name, len(places)) for name in products.departments], np.int64
+    )
     tenths = np.searchsorted(edges, products.confidence.astype(np.float64), side="right")
     unseen, _ = unseen_words(products.names.tolist(), learned.vocabulary)
     last = len(UNSEEN_BINS) - 1
     return {
-        DEPARTMENTS: np.bincount(departments, minlength=len(places)),
+        DEPARTMENTS: np.bincount(departments, minlength=len(places) + 1),
         CONFIDENCE: np.bincount(tenths, minlength=len(edges) + 1),
         UNSEEN: np.bincount(np.minimum(unseen, last), minlength=last + 1),
     }

@@ -78,6 +78,8 @@ class Drift(Result):
         """One line."""
         if self.failures:
             return f"It drifts, a PSI is above {self.max_psi:g}: {'; '.join(self.failures)}."
+        if self.doubts:
+            return f"Cannot tell: a PSI is above {self.max_psi:g}, but {'; '.join(self.doubts)}."
         worst = max((one for feed in self.feeds for one in feed.measures), key=lambda one: one.psi)
         return f"No drift: the largest PSI is {worst.psi:.3f} ({worst.measure})."
 

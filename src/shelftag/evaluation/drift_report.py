@@ -18,7 +18,7 @@ def drift_page(drift: Drift) -> Page:
         title="Does the catalog still look like what the Run was tested on?",
         subtitle=f"{drift.catalog}, tagged by Run {drift.run[:12]}. {drift.scope}",
         verdict=drift.verdict,
-        tone="bad" if drift.failures else "good",
+        tone="bad" if drift.failures else "neutral" if drift.doubts else "good",
         tiles=_tiles(drift.reference, whole.shares),
         drawings=[_drawing(drift, one) for one in whole.measures],
         tables=(_feeds(drift), _shares(drift)),

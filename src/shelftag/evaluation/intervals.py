@@ -31,7 +31,7 @@ class ScoreIntervals(Result):
     macro_f1: Interval
     purchase_accuracy: Interval | None
     precision: tuple[Interval | None, ...]
-    """By department."""
+    """By department, exact: a bootstrap of two products that are both wrong is certain of 0."""
     recall: tuple[Interval | None, ...]
     resamples: int = RESAMPLES
 
@@ -47,15 +47,15 @@ def score_intervals(
         purchases: order lines each stands in, [n].
     """
     right, support, chosen = _drawn(confusion)
-    precision, recall = _share(right, chosen), _share(right, support)
+    on_diagonal = np.diag(confusion)
     with np.errstate(invalid="ignore"):
         f1 = np.where(support > 0, 2 * right / (support + chosen), np.nan)
     return ScoreIntervals(
         accuracy=_present(interval(right.sum(axis=1) / len(correct))),
         macro_f1=_present(interval(np.nanmean(f1, axis=1))),
         purchase_accuracy=interval(_by_purchase(correct, purchases)) if purchases.any() else None,
-        precision=tuple(interval(column) for column in precision.T),
-        recall=tuple(interval(column) for column in recall.T),
+        precision=_exact(on_diagonal, confusion.sum(axis=0)),
+        recall=_exact(on_diagonal, confusion.sum(axis=1)),
     )
 
 
@@ -69,10 +69,16 @@ def interval(draws: NDArray[np.float64]) -> Interval | None:
 
 
 def share_interval(correct: NDArray[np.bool_]) -> Interval:
-    """Of the share of n products that are right, n at least 1; exact: a bootstrap of two products
-    that are both wrong would be certain of 0."""
+    """Of the share of n products that are right, n at least 1; exact."""
     found = share(int(correct.sum()), len(correct))
     return Interval(low=found.low, high=found.high)
+
+
+def _exact(right: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[Interval | None, ...]:
+    shares = (share(*counts) for counts in zip(right.tolist(), rows.tolist(), strict=True))
+    return tuple(
+        None if one.value is None else Interval(low=one.low, high=one.high) for one in shares
+    )
 
 
 def _drawn(confusion: NDArray[np.int64]) -> tuple[NDArray[np.float64], ...]:

@@ -71,6 +71,8 @@ class Evaluation(Result):
     """What more labels would bring, and in which order to ask for them."""
     catalog: CatalogWork | None = None
     """Products without a department, and labels in doubt."""
+    corrected: int = 0
+    """Labels of this Dataset that people have corrected (`prepare --overrides`)."""
     not_its_own: bool = False
     """The Run did not learn from this Dataset: what it did learn from may be among these rows."""
 
@@ -102,7 +104,8 @@ class Evaluation(Result):
         """What else was made here and is not better than the linear baseline."""
         rows = [row for row in self.models if row.model in TRAINED and row.model != OURS]
         told = [f"{row.model} ({row.accuracy:.1%})" for row in rows if row.outcome != "better"]
-        return f" Not better than it: {', '.join(told)}." if told else ""
+        opening = "Not better than that baseline" if self.outcome == "better" else "Nor are others"
+        return f" {opening}: {', '.join(told)}." if told else ""
 
     @property
     def _caveat(self) -> str:

@@ -13,16 +13,21 @@ from numpy.typing import NDArray
 
 from shelftag import __version__
 from shelftag.errors import InputError
-from shelftag.evaluation.comparison import Comparison, DepartmentChange, Move
+from shelftag.evaluation.comparison import Comparison, DepartmentChange, Lost, Move
 from shelftag.evaluation.difference import paired_difference
 from shelftag.evaluation.predictions import Predictions
-from shelftag.evaluation.regression import change, count, judge
+from shelftag.evaluation.randomization import count
+from shelftag.evaluation.regression import change, judge
 
 KEY = ("id", "name")
 
 
 def compare_predictions(
-    champion: Predictions, candidate: Predictions, max_regression: float, seed: int
+    champion: Predictions,
+    candidate: Predictions,
+    max_regression: float,
+    allow_lost: bool,
+    seed: int,
 ) -> Comparison:
     """Compare two Runs on the test products they share.
 
@@ -31,6 +36,7 @@ def compare_predictions(
     """
     old, new = champion.origin, candidate.origin
     labels = tuple(name for name in new.labels if name in old.labels)
+    gone = tuple(name for name in old.labels if name not in labels)
     before, after = _shared(champion.table, candidate.table, labels)
     filed, first, second = (
         np.array(column.to_pylist(), object)
@@ -45,15 +51,23 @@ def compare_predictions(
         of=(len(champion.table), len(candidate.table)),
         refiled=int(pc.sum(pc.not_equal(before["department"], after["department"])).as_py()),
         labels=labels,
-        champion_only=tuple(name for name in old.labels if name not in labels),
+        champion_only=gone,
         candidate_only=tuple(name for name in new.labels if name not in labels),
+        lost=_lost(champion.table["chosen"], gone),
         accuracy=(float(right[0].mean()), float(right[1].mean())),
         difference=paired_difference(right[1], right[0], seed),
         confidence=(_mean(before["confidence"]), _mean(after["confidence"])),
         departments=_departments(labels, filed, first, second, max_regression),
         moves=_moves(filed, first, second),
         max_regression=max_regression,
+        allow_lost=allow_lost,
     )
+
+
+def _lost(chosen: pa.ChunkedArray, gone: tuple[str, ...]) -> tuple[Lost, ...]:
+    """Those of the departments `gone` that the champion chose for any of its test products."""
+    products = Counter(chosen.to_pylist())
+    return tuple(Lost(department=name, products=products[name]) for name in gone if products[name])
 
 
 def _shared(old: pa.Table, new: pa.Table, labels: tuple[str, ...]) -> tuple[pa.Table, pa.Table]:

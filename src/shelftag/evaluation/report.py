@@ -29,7 +29,7 @@ def page(evaluation: Evaluation) -> Page:
     """The whole report; its drawings are also worth a file each."""
     return Page(
         title="How well the departments are chosen",
-        subtitle=f"Run {evaluation.run[:12]}, fine-tuned from {evaluation.base}. "
+        subtitle=f"Run {evaluation.run[:12]}, fine-tuned from {_base(evaluation)}. "
         f"{_scope(evaluation.model.test)}",
         verdict=evaluation.verdict,
         tone=TONES[evaluation.outcome],
@@ -38,6 +38,10 @@ def page(evaluation: Evaluation) -> Page:
         tables=_tables(evaluation),
         facts=_facts(evaluation),
     )
+
+
+def _base(evaluation: Evaluation) -> str:
+    return "a made base" if evaluation.base == "../base" else evaluation.base
 
 
 def _tiles(evaluation: Evaluation) -> tuple[Tile, ...]:
@@ -126,7 +130,7 @@ def _tables(evaluation: Evaluation) -> tuple[Table, ...]:
     if evaluation.learning is not None:
         tables += learning_tables(evaluation.learning)
     if evaluation.catalog is not None:
-        tables += catalog_tables(evaluation.catalog, _scope(evaluation.model.test))
+        tables += catalog_tables(evaluation.catalog, evaluation.labels_count)
     return tuple(tables)
 
 
@@ -178,11 +182,12 @@ def _facts(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
     return (
         ("Run", evaluation.run),
         ("Dataset", evaluation.dataset),
-        ("Base", evaluation.base),
+        ("Base", _base(evaluation)),
         ("Departments trained", f"{evaluation.labels_count}: {', '.join(evaluation.labels)}"),
         ("Departments not learned", ", ".join(evaluation.unlabelled) or "none"),
         ("Products scored", ", ".join(scored)),
         ("Split by", evaluation.split_protocol.replace("_", " ")),
+        ("Labels corrected by people", f"{evaluation.corrected:,}"),
         ("Interval", f"{evaluation.difference.resamples:,} paired bootstraps over products"),
         ("Scored with", f"shelftag {evaluation.shelftag}"),
     )

@@ -4,15 +4,17 @@ from shelftag.evaluation.catalog_work import SHOWN, CatalogWork
 from shelftag.report.page import Table
 
 RECOVERED = ("product", "filed under", "suggested", "confidence", "nearest labelled name")
-SUSPECTS = ("product", "filed under", "suggested", "label quality", "against it", "filed there")
+SUSPECTS = ("product", "filed under", "suggested", "against it", "filed there")
 
 
-def catalog_tables(work: CatalogWork, scope: str) -> tuple[Table, ...]:
+def catalog_tables(work: CatalogWork, departments: int) -> tuple[Table, ...]:
     """The first rows of recovered.csv and of suspects.csv, where there are any."""
     tables = []
     if work.recovered:
+        scope = f"{departments} departments trained; {work.unlabelled:,} products without one."
         tables.append(_recovered(work, scope))
     if work.suspects:
+        scope = f"{departments} departments trained; {work.labelled:,} labels of all splits."
         tables.append(_suspects(work, scope))
     return tuple(tables)
 
@@ -28,7 +30,7 @@ def _recovered(work: CatalogWork, scope: str) -> Table:
                 one.name,
                 one.filed_under,
                 one.suggested,
-                f"{one.confidence:.2f}",
+                f"{one.confidence:.3f}",
                 next(iter(one.nearest), ""),
             )
             for one in work.recovered
@@ -49,11 +51,9 @@ def _suspects(work: CatalogWork, scope: str) -> Table:
                 one.name,
                 one.filed_under,
                 one.suggested,
-                f"{one.quality:.3f}",
                 one.twin,
                 one.twin_department,
             )
             for one in work.suspects
         ],
-        numbers=("label quality",),
     )

@@ -85,13 +85,18 @@ def _costs(evaluation: Evaluation) -> Table:
     return Table(
         title="What they cost",
         caption="Timed on test names on this machine, each in a process of its own, loading not "
-        "counted. Money is at evaluation.price_per_hour. To Llama: the share of names that the "
-        "simpler means leave to it.",
+        f"counted. An hour at {_price(evaluation)} (evaluation.price_per_hour). To Llama: the "
+        "share of names that the simpler means leave to it.",
         scope=_scope(evaluation),
         columns=columns,
         rows=[_cost_cells(row) for row in evaluation.models if row.cost],
         numbers=columns[1:],
     )
+
+
+def _price(evaluation: Evaluation) -> str:
+    cost = next(row.cost for row in evaluation.models if row.cost)
+    return f"{cost.per_million / cost.hours_per_million:.4g}"
 
 
 def _cost_cells(row: ModelRow) -> tuple[str, ...]:
@@ -100,8 +105,8 @@ def _cost_cells(row: ModelRow) -> tuple[str, ...]:
         row.model,
         f"{row.cost.names_per_s:,.0f}",
         f"{row.cost.peak_bytes / 1e9:.2f} GB",
-        f"{row.cost.hours_per_million:.3f}",
-        f"{row.cost.per_million:.3f}",
+        f"{row.cost.hours_per_million:.2g}",
+        f"{row.cost.per_million:.2g}",
         percent(row.reaches_llama),
     )
 

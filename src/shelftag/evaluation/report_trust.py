@@ -62,7 +62,7 @@ def _thresholds(trust: Trust) -> Table:
         size = f"{sets.mean_size:.2f} departments"
         rows.append((f"candidates, {sets.level:.0%}", size, "all", "", *_share(sets.coverage)))
     return Table(
-        title="What can go without a look",
+        title="What can go without a look, in numbers",
         caption=f"Set for a precision of {trust.target_precision:.1%}. Certified: proven on the "
         "validation products, with 95% confidence. Nominal: reached there, after a search. "
         "Candidates: a set of departments that holds the true one.",

@@ -67,14 +67,23 @@ def score_probabilities(
         InputError: there are no rows.
         Failed: a probability is not a finite number.
     """
-    lost = int((~np.isfinite(probabilities).all(axis=1)).sum())
-    if lost:
-        problem = f"{lost:,} of {len(probabilities):,} {scope.split} products have scores of NaN"
-        raise Failed(problem, "the weights are broken: train again, or look at the base")
+    check_finite(probabilities, scope)
     chosen = probabilities.argmax(axis=1)
     scores = score_choices(chosen, labels, purchases, scope)
     confidence = confidence_of(probabilities.max(axis=1), chosen == labels, threshold)
     return scores.model_copy(update={"confidence": confidence})
+
+
+def check_finite(scores: NDArray[np.float32], scope: Scope) -> None:
+    """Refuse to rank by what is not a number.
+
+    Raises:
+        Failed: a score [n, departments] is not finite.
+    """
+    lost = int((~np.isfinite(scores).all(axis=1)).sum())
+    if lost:
+        problem = f"{lost:,} of {len(scores):,} {scope.split} products have scores of NaN"
+        raise Failed(problem, "the weights are broken: train again, or look at the base")
 
 
 def score_choices(

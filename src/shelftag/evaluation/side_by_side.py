@@ -40,7 +40,7 @@ class SideBySide(Result):
             "purchases are answered right by looking their names up among the train names, "
             f"without understanding a word; this Run answers {_known(leaking.row(OURS))} there."
         )
-        if honest is leaking:
+        if honest.evaluation.model.test.scope.leaks:
             return first
         return (
             f"{first} Split {PROTOCOLS[honest.split]}, where no test name is a train name, the "

@@ -33,7 +33,8 @@ class Trust(Result):
     """As the model was trained to give them."""
     after: CalibrationScores
     certified: Abstention
-    """At the threshold whose precision on validation is proven; it is what `tag` uses."""
+    """At the threshold whose precision on validation is proven; `tag` uses it, unless
+    `tagging.threshold` is set."""
     nominal: Abstention | None
     """At the smallest one that reaches the target on validation; None for an old Run."""
     risk: RiskCoverage

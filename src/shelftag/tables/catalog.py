@@ -107,7 +107,7 @@ def check_any(taken: int, rejects: list[Reject], sources: tuple[Source, ...]) ->
     reasons = count_reasons(rejects)
     found = ", ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common())
     names = ", ".join(source.file.name for source in sources)
-    raise InputError(f"{names} has no row that can be taken ({found})", "mend the tables")
+    raise InputError(f"{names} has no row that can be taken ({found})", f"mend {names}")
 
 
 def _names(records: Records) -> dict[Any, str]:

@@ -15,9 +15,14 @@ the strict end too few rows are left to prove anything with.
 
 Confidences are those of held-out folds, so that no row is ordered by its own label; the threshold
 is then used on confidences fitted to all rows, which is close to the same and not in the bound
-(README: simulated). By department would cost nearly all coverage: each has too few rows to prove a
-precision with.
+(README, results: simulated). Nor is it in the bound that the linear model's weight, the way to
+calibrate and, with `train.eval_steps`, the checkpoint were chosen on these rows, and that names of
+validation may be near-duplicates of each other.
+
+By department would cost nearly all coverage: each has too few rows to prove a precision with.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +50,7 @@ def nominal_threshold(
     last_of_ties = np.append(sorted_confidence[1:] < sorted_confidence[:-1], True)
     enough = np.arange(1, len(order) + 1) >= min(MIN_ACCEPTED, len(order))
     reached = np.flatnonzero((precision >= target) & last_of_ties & enough)
-    return float(sorted_confidence[reached[-1]]) if len(reached) else NEVER
+    return short(sorted_confidence[reached[-1]], confidence) if len(reached) else NEVER
 
 
 def certified_threshold(
@@ -63,7 +68,18 @@ def certified_threshold(
     rows, right = accepted.sum(axis=1), (accepted & correct).sum(axis=1)
     p_values = binom.sf(right - 1, rows, target)
     proven = np.flatnonzero(fallback(p_values, np.isin(COVERAGES, STARTS) / len(STARTS) * LEVEL))
-    return float(thresholds[proven[-1]]) if len(proven) else NEVER
+    return short(thresholds[proven[-1]], confidence) if len(proven) else NEVER
+
+
+def short(threshold: np.floating[Any], confidence: NDArray[np.float32]) -> float:
+    """The decimal of the fewest digits that accepts the same rows: people read and type it."""
+    below = confidence[confidence < threshold]
+    lower = below.max() if len(below) else np.float32(-1)
+    for digits in range(2, 10):
+        rounded = np.floor(float(threshold) * 10**digits) / 10**digits
+        if np.float32(rounded) > lower:  # numpy compares a float32 with it in float32
+            return float(rounded)
+    return float(threshold)
 
 
 def fallback(p_values: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -17,9 +17,8 @@ from shelftag.errors import ArtifactError, TrainingFailed
 from shelftag.evaluation.selective import NEVER, accepted
 from shelftag.tagging.abstention import certified_threshold, nominal_threshold
 from shelftag.tagging.candidates import fit_bound
-from shelftag.tagging.held_out import MIN_ROWS, Tried, choose_scaling, held_out
+from shelftag.tagging.held_out import MIN_ROWS, Tried, choose_scaling, tried
 from shelftag.tagging.scaling import Scaling, probabilities
-from shelftag.tagging.ways import WAYS
 
 
 class Calibration(Scaling):
@@ -39,7 +38,7 @@ class Calibration(Scaling):
     nominal_threshold: float | None = None
     """The smallest that reaches the target on `fitted_on`, where it was searched for."""
     coverage: float | None = None
-    """Share of `fitted_on` at or above the threshold."""
+    """Share of `fitted_on` at or above the threshold, by held-out confidences."""
     nominal_coverage: float | None = None
     """The same of the nominal one."""
     thresholds: dict[str, float] = Field(default={})
@@ -69,7 +68,7 @@ class Calibration(Scaling):
         rows = int(self.fitted_on.get("rows", 0))
         if self.too_few and rows < MIN_ROWS:
             return f"none, as {rows} validation products are under {MIN_ROWS}"
-        best = f", the best of {len(self.tried)} on held-out folds" if self.tried else ""
+        best = f", chosen of {len(self.tried)} on held-out folds" if self.tried else ""
         return self.way + best
 
     @property
@@ -77,19 +76,19 @@ class Calibration(Scaling):
         """What the thresholds do, on validation, and how to take the nominal one."""
         target = f"a precision of {self.target_precision:g}"
         certified = (
-            f"confidence {self.threshold:.4f} is certified for {target}: {self.coverage or 0:.1%} "
+            f"confidence {self.threshold!r} is certified for {target}: {self.coverage or 0:.1%} "
             "of validation need no review"
         )
         if self.version == 1:
-            return f"confidence {self.threshold:.4f} is set for {target}, nominally"
+            return f"confidence {self.threshold!r} is set for {target}, nominally"
         if self.threshold >= NEVER:
             certified = f"no confidence is certified for {target}: all is for review"
         if self.nominal_threshold is None or self.nominal_threshold >= NEVER:
             return f"{certified}\nno confidence reaches {target} on validation"
         return (
-            f"{certified}\nnominal, not certified: {self.nominal_threshold:.4f}, "
+            f"{certified}\nnominal, not certified: {self.nominal_threshold!r}, "
             f"{self.nominal_coverage or 0:.1%} of validation "
-            f"(tagging.threshold={self.nominal_threshold:.4f} takes it)"
+            f"(tagging.threshold={self.nominal_threshold!r} takes it)"
         )
 
 
@@ -106,25 +105,26 @@ def calibrate(
         TrainingFailed: logits are not finite.
     """
     check_finite(logits)
-    way, scaling, tried = choose_scaling(logits, labels)
+    way, scaling, held = choose_scaling(logits, labels)
     likely = probabilities(logits, scaling)
     confidence, correct = likely.max(axis=1), likely.argmax(axis=1) == labels
-    if tried:  # a row's own label must not have moved it: thresholds would flatter themselves
-        confidence = held_out(WAYS[way], logits, labels).confidences
+    truths = likely[np.arange(len(labels)), labels].astype(np.float64)
+    if held:  # a row's own label must not have moved it: what follows would flatter itself
+        confidence, truths = held[way].confidences, held[way].truths
     certified = certified_threshold(confidence, correct, train.target_precision)
     nominal = nominal_threshold(confidence, correct, train.target_precision)
     return Calibration(
         **scaling.model_dump(),
         departments=departments.fingerprint,
         way=way,
-        tried=tried,
+        tried=tuple(tried(name, one) for name, one in held.items()),
         threshold=certified,
         nominal_threshold=nominal,
         coverage=float(accepted(confidence, certified).mean()),
         nominal_coverage=float(accepted(confidence, nominal).mean()),
         target_precision=train.target_precision,
         candidates_level=train.candidates_level,
-        candidates_bound=fit_bound(likely, labels, train.candidates_level),
+        candidates_bound=fit_bound(truths, train.candidates_level),
         fitted_on=fitted_on | {"rows": len(labels)},
     )
 

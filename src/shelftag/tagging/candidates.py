@@ -13,20 +13,20 @@ TOLERANCE = 1e-8
 """MAPIE's: a probability so little under the bound still counts."""
 
 
-def fit_bound(likely: NDArray[np.float32], labels: NDArray[np.int64], level: float) -> float:
+def fit_bound(truths: NDArray[np.float64], level: float) -> float:
     """The probability from which a department is a candidate; 0 where rows are too few to tell.
 
     Args:
-        likely: probabilities, [n, departments].
-        labels: [n], positions.
+        truths: the probability of the true department of rows it was not fitted on, [n].
         level: the chance that the true department shall be in its set.
     """
     from mapie.conformity_scores import LACConformityScore
 
-    if np.ceil((len(labels) + 1) * level) > len(labels):
+    if np.ceil((len(truths) + 1) * level) > len(truths):
         return 0.0
-    score = LACConformityScore()
-    wrong = score.get_conformity_scores(labels, likely.astype(np.float64), y_enc=labels)
+    score, first = LACConformityScore(), np.zeros(len(truths), np.int64)
+    likely = np.stack([truths, 1 - truths], axis=1)  # MAPIE takes the column of each label
+    wrong = score.get_conformity_scores(first, likely, y_enc=first)
     quantile = score.get_conformity_score_quantiles(wrong, np.array([1 - level]), cv="prefit")
     return float(1 - quantile[0])
 

@@ -40,6 +40,11 @@ class HeldOut:
     risks: NDArray[np.float64]
     """Area under the risk-coverage curve of each fold, [folds]."""
 
+    @property
+    def truths(self) -> NDArray[np.float64]:
+        """The probability of each label, [n]."""
+        return np.exp(-self.losses)
+
     def better_than(self, other: "HeldOut") -> bool:
         """Whether likelier by more than noise; or as likely, and in a better order by more."""
         gain = other.losses - self.losses
@@ -51,8 +56,8 @@ class HeldOut:
 
 def choose_scaling(
     logits: NDArray[np.float32], labels: NDArray[np.int64]
-) -> tuple[str, Scaling, tuple[Tried, ...]]:
-    """The way chosen, what it gives when fitted on all rows, and all that were tried.
+) -> tuple[str, Scaling, dict[str, HeldOut]]:
+    """The way chosen, what it gives when fitted on all rows, and each way on held-out folds.
 
     From the simplest on, a way takes the place of the best before it when its log loss is lower by
     more than a standard error of the difference, row by row (the one-standard-error rule of
@@ -61,16 +66,17 @@ def choose_scaling(
     nothing is tried.
     """
     if len(labels) < MIN_ROWS or logits.shape[1] < 2:
-        return "none", Scaling(), ()
+        return "none", Scaling(), {}
     held = {way: held_out(fit, logits, labels) for way, fit in WAYS.items()}
     best, *others = WAYS
     for way in others:
         best = way if held[way].better_than(held[best]) else best
-    tried = tuple(
-        Tried(way=way, log_loss=float(one.losses.mean()), risk=float(one.risks.mean()))
-        for way, one in held.items()
-    )
-    return best, WAYS[best](logits, labels), tried
+    return best, WAYS[best](logits, labels), held
+
+
+def tried(way: str, held: HeldOut) -> Tried:
+    """What is kept of a way in calibration.json."""
+    return Tried(way=way, log_loss=float(held.losses.mean()), risk=float(held.risks.mean()))
 
 
 def held_out(fit: Fit, logits: NDArray[np.float32], labels: NDArray[np.int64]) -> HeldOut:

@@ -118,7 +118,10 @@ class Tagger:
 
     def rank(self, texts: Sequence[str], top_k: int | None = None) -> Ranking:
         """What a Tag is made of, as arrays; `top_k` in place of the configured one."""
-        likely = self.probabilities(texts)
+        return self.ranked(self.probabilities(texts), top_k)
+
+    def ranked(self, likely: NDArray[np.float32], top_k: int | None = None) -> Ranking:
+        """The same of probabilities [n, departments]."""
         order = np.argsort(-likely, axis=1, kind="stable")
         top = order[:, : top_k or self._tagging.top_k]
         confidence = np.take_along_axis(likely, top, axis=1)

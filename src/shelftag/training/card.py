@@ -5,6 +5,7 @@ import re
 from pathlib import PurePath
 
 from shelftag.artifacts import DatasetManifest, RunManifest
+from shelftag.evaluation.models import ModelRow
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.tagging.calibration import Calibration
 from shelftag.training.licences import licence_of
@@ -101,8 +102,9 @@ def _tested(evaluation: Evaluation | None) -> str:
     if evaluation is None:
         return "Scores on products never seen are in `../evaluation/README.md`, once evaluated."
     lines = [
-        f"| {row.model} | {row.accuracy:.3f} ({row.accuracy_interval.low:.3f} to "
-        f"{row.accuracy_interval.high:.3f}) | {_number(row.macro_f1)} | "
+        f"| {row.model}{_sampled(row, evaluation)} | {row.accuracy:.3f} "
+        f"({row.accuracy_interval.low:.3f} to {row.accuracy_interval.high:.3f}) | "
+        f"{_number(row.macro_f1)} | "
         f"{_number(row.purchase_accuracy)} |"
         for row in evaluation.models
     ]
@@ -119,6 +121,11 @@ def _tested(evaluation: Evaluation | None) -> str:
             *lines,
         ]
     )
+
+
+def _sampled(row: ModelRow, evaluation: Evaluation) -> str:
+    """Said of a model that was asked for some products only."""
+    return f" ({row.rows:,} products)" if row.rows < evaluation.model.test.scope.rows else ""
 
 
 def _number(score: float | None) -> str:
@@ -194,11 +201,20 @@ def facts(run: RunManifest, dataset: DatasetManifest, calibration: Calibration) 
 - calibration: {calibration.how}; expected calibration error
   {scores["valid_calibration_error"]:.3f} on validation
 - review: {"; ".join(calibration.review.splitlines())}
-- candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, which
-  hold the true one with a chance of {calibration.candidates_level}
+- {_candidates(calibration)}
 - {_helper(run)}
 - inference form: `{json.dumps(run.inference)}`
 - fingerprint: `{run.fingerprint}`"""
+
+
+def _candidates(calibration: Calibration) -> str:
+    """None in a calibration of version 1."""
+    if calibration.candidates_bound is None:
+        return "candidates: none were fitted"
+    return (
+        f"candidates: departments of a probability of at least {calibration.candidates_bound:.4f}, "
+        f"which hold the true one with a chance of {calibration.candidates_level}"
+    )
 
 
 def _helper(run: RunManifest) -> str:

@@ -5,14 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from shelftag.evaluation.compare import DISAGREEMENTS, compare
+from shelftag.evaluation.beside_linear import DISAGREEMENTS, beside_linear
 from shelftag.evaluation.outcome import Evaluation
 from tests.evaluation.made import manifest, scored, sure_of
 
 
 def _compare(right: float, linear_right: float) -> Evaluation:
     train = scored("train", 400, 0.99, 0.98)
-    return compare(manifest(), "d" * 32, train, scored("test", 400, right, linear_right), 0.5)
+    return beside_linear(manifest(), "d" * 32, train, scored("test", 400, right, linear_right), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_disagreements_are_the_surest_mistakes() -> None:
     confidence = np.linspace(0.5, 0.9, 60, dtype=np.float32)
     chosen = rows.probabilities.argmax(axis=1)
     sure = np.concatenate([sure_of(chosen[i : i + 1], float(confidence[i])) for i in range(60)])
-    evaluation = compare(
+    evaluation = beside_linear(
         manifest(), "d" * 32, rows, dataclasses.replace(rows, probabilities=sure), 0.5
     )
     found = evaluation.disagreements

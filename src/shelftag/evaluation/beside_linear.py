@@ -33,13 +33,15 @@ class ScoredRows:
     """Positions in `scope.labels`, [n]."""
     purchases: NDArray[np.int64]
     """Order lines they stand in, [n]."""
-    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32]
     """The Run's, [n, departments]."""
+    probabilities: NDArray[np.float32]
+    """The same, calibrated."""
     linear: NDArray[np.int64]
     """The linear baseline's choices, [n]."""
 
 
-def compare(
+def beside_linear(
     run: RunManifest,
     dataset: str,
     train: ScoredRows,
