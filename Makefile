@@ -60,5 +60,5 @@ bench-curve: setup  ## the nano tagger's accuracy against labels (an hour)
 bench-new-department: setup  ## a department added by name, without training (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_new_department
 
-bench-noise: setup  ## planted wrong labels found again (five minutes)
+bench-noise: setup  ## planted wrong labels found again (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise

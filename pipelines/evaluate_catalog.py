@@ -9,7 +9,7 @@ A person fills the column `department` of either, and `shelftag prepare --overri
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,20 +21,23 @@ from numpy.typing import NDArray
 from pipelines.evaluate_twins import Twin, find_twins
 from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
+from shelftag.catalog.split import token_key
 from shelftag.catalog.spreadsheet import spreadsheet_csv
 from shelftag.config import Config
 from shelftag.evaluation.catalog_work import SHOWN, CatalogWork, Recovered, Suspect
 from shelftag.evaluation.label_noise import Suspects, find_suspects
 from shelftag.model.linear import LinearModel
-from shelftag.model.nearest import nearest
+from shelftag.model.nearest import MAX_AMONG, MAX_ASKED, nearest, seeded_sample
 from shelftag.model.out_of_fold import out_of_fold
-from shelftag.tables.products import token_key
 from shelftag.tagging.columns import tags_table
 from shelftag.tagging.tagger import TAGGED, Tagger
 from shelftag.training.examples import texts_of
 
 NEIGHBOURS = 3
 """Nearest names shown beside a recovered product."""
+
+MAX_CHECKED = 200_000
+"""Labels that are checked; of more, a seeded sample: terms and probabilities are held in memory."""
 
 RECOVERED = (
     *("id", "name", "filed_under", "department", "suggested", "confidence", "status"),
@@ -73,30 +76,36 @@ class Products:
 def improve_catalog(run: Run, dataset: Dataset, tagger: Tagger, config: Config) -> CatalogWork:
     """Write both lists under RUN/evaluation/, and return the short of them.
 
-    Suspects take the most time, and memory in proportion to the products; with
-    `evaluation.suspects = false` they are left out, and an older suspects.csv is removed.
+    Suspects take the most time; with `evaluation.suspects = false` they are left out, and an older
+    suspects.csv is removed. What is done for some products only, in a catalog of millions, is said.
     """
+    seed = config.train.seed
     unlabelled, labelled = read_products(dataset)
     vectorizers = LinearModel.load(run.linear_dir).vectorizers
-    recovered = recover(unlabelled, labelled, tagger, vectorizers)
+    recovered = recover(unlabelled, labelled, tagger, vectorizers, seed)
     _write(run, "recovered.csv", RECOVERED, recovered)
     work = CatalogWork(
         unlabelled=len(recovered),
         tagged=sum(row["status"] == TAGGED for row in recovered),
         recovered=tuple(_recovered(row) for row in recovered[:SHOWN]),
+        near_for=_if_fewer(MAX_ASKED, len(recovered)),
+        near_among=_if_fewer(MAX_AMONG, len(labelled.texts)),
     )
     if not config.evaluation.suspects:
         (run.evaluation_dir / "suspects.csv").unlink(missing_ok=True)
         return work
     departments = tagger.departments
     labels = np.array([departments.index[name] for name in labelled.departments], np.int64)
-    found = doubt(labelled, labels, len(departments), config.train.seed)
-    twins = find_twins(labelled.names, labelled.texts, labels, found.rows, vectorizers)
+    checked = seeded_sample(len(labels), MAX_CHECKED, seed)
+    found = doubt(labelled, labels, checked, len(departments), seed)
+    twins = find_twins(labelled.names, labelled.texts, labels, found.rows, vectorizers, seed)
     suspects = suspect_rows(labelled, found, twins, departments)
     _write(run, "suspects.csv", SUSPECTS, suspects)
     return work.model_copy(
         update={
-            "labelled": len(labelled.texts),
+            "labelled": len(labels),
+            "checked": _if_fewer(MAX_CHECKED, len(labels)),
+            "twins_for": _if_fewer(MAX_ASKED, len(suspects)),
             "estimated": found.estimated,
             "doubted": len(suspects),
             "contradicted": sum(twin.same_words for twin in twins),
@@ -117,39 +126,66 @@ def read_products(dataset: Dataset) -> tuple[Products, Products]:
 
 
 def recover(
-    products: Products, labelled: Products, tagger: Tagger, vectorizers: Mapping[str, Any]
+    products: Products,
+    labelled: Products,
+    tagger: Tagger,
+    vectorizers: Mapping[str, Any],
+    seed: int,
 ) -> list[dict[str, Any]]:
-    """Rows of recovered.csv, surest first."""
-    tags = tags_table(tagger.rank(products.texts), tagger.departments.names).to_pylist()
-    near = nearest(vectorizers, products.texts, labelled.texts, NEIGHBOURS)
+    """Rows of recovered.csv, surest first; from row `MAX_ASKED` on they have no nearest names."""
+    tags = tags_table(tagger.rank(products.texts), tagger.departments.names)
+    order = np.argsort(-tags["confidence"].to_numpy(), kind="stable")
+    tags = tags.take(order).to_pylist()
+    surest = Products(products.table.take(order), [products.texts[row] for row in order])
+    neighbours = near_names(surest, labelled, vectorizers, seed)
+    each = zip(surest.ids, surest.names, surest.departments, tags, neighbours, strict=True)
+    return [
+        {
+            **tag,
+            "id": product_id,
+            "name": name,
+            "filed_under": filed_under,
+            "department": "",
+            "suggested": tag["department"],
+            "nearest": near,
+        }
+        for product_id, name, filed_under, tag, near in each
+    ]
+
+
+def near_names(
+    products: Products, labelled: Products, vectorizers: Mapping[str, Any], seed: int
+) -> list[list[dict[str, Any]]]:
+    """The nearest labelled names of each product, nearest first."""
+    near = nearest(vectorizers, products.texts, labelled.texts, NEIGHBOURS, seed)
     names, departments = labelled.names, labelled.departments
-    rows = []
-    for tag, places, cosines, *own in zip(
-        tags,
-        near.positions.tolist(),
-        near.similarities.tolist(),
-        *(products.ids, products.names, products.departments),
-        strict=True,
-    ):
-        neighbours = [
+    return [
+        [
             {"name": names[at], "department": departments[at], "similarity": round(cosine, 4)}
             for at, cosine in zip(places, cosines, strict=True)
             if at >= 0
         ]
-        about = dict(zip(("id", "name", "filed_under"), own, strict=True))
-        suggested = {"department": "", "suggested": tag["department"]}
-        rows.append({**tag, **about, **suggested, "nearest": neighbours})
-    return sorted(rows, key=lambda row: -row["confidence"])
+        for places, cosines in zip(near.positions.tolist(), near.similarities.tolist(), strict=True)
+    ]
 
 
 def doubt(
-    labelled: Products, labels: NDArray[np.int64], departments_count: int, seed: int
+    labelled: Products,
+    labels: NDArray[np.int64],
+    checked: NDArray[np.int64],
+    departments_count: int,
+    seed: int,
 ) -> Suspects:
-    """Ask machines that have not learned a product, nor its twins, where it belongs."""
-    groups = [token_key(name) for name in labelled.names]
-    return find_suspects(
-        labels, out_of_fold(labelled.texts, labels, groups, departments_count, seed)
-    )
+    """Ask machines that have not learned a product, nor its twins, where it belongs.
+
+    Args:
+        checked: rows of which labels are doubted, and from which is learned, [m].
+    """
+    names, texts = labelled.names, [labelled.texts[row] for row in checked]
+    groups = [token_key(names[row]) for row in checked]
+    likely = out_of_fold(texts, labels[checked], groups, departments_count, seed)
+    found = find_suspects(labels[checked], likely)
+    return replace(found, rows=checked[found.rows])
 
 
 def suspect_rows(
@@ -173,6 +209,11 @@ def suspect_rows(
         }
         for rank, (row, suggested, quality, twin) in enumerate(each, start=1)
     ]
+
+
+def _if_fewer(most: int, count: int) -> int | None:
+    """A limit where it was one, for what counts None as all."""
+    return most if most < count else None
 
 
 def _recovered(row: Mapping[str, Any]) -> Recovered:

@@ -1,6 +1,6 @@
 """What more labels would bring, and which to ask for: curves, and label_next.csv.
 
-train, test products --> linear models --> learning curve, active learning -- best order --.
+train, test products --> linear models --> learning curve, active learning - proven order -.
 unlabelled products  --> Tagger ---------> probabilities -------------------- label_next.csv
 """
 
@@ -28,7 +28,7 @@ MAX_TEST_ROWS = 10_000
 """Products the curves are made of: a million would take hours to say the same."""
 
 USUAL_ORDER: Order = "margin"
-"""Where too few products were there to find the best."""
+"""Where none was proven better than random, or none was tried."""
 
 
 class Likely(Protocol):
@@ -41,15 +41,19 @@ class Likely(Protocol):
 
 
 def learning(run: Run, dataset: Dataset, tagger: Likely, config: Config) -> Learning | None:
-    """Measure both curves and write RUN/evaluation/label_next.csv; None where switched off."""
-    if not config.evaluation.learning_curve:
-        return None
+    """Write RUN/evaluation/label_next.csv, in the order that both curves were measured to find.
+
+    With `evaluation.learning_curve = false` nothing is measured, and the order is the usual one.
+    """
     seed = config.train.seed
+    if not config.evaluation.learning_curve:
+        _write_label_next(run, dataset, tagger, USUAL_ORDER, seed)
+        return None
     train = read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS)
     test = read_rows(dataset, "test", seed, at_most=MAX_TEST_ROWS)
     pool, groups = _pool(train, test, seed)
     active = simulate(pool, groups, seed)
-    order = active.advised if active else USUAL_ORDER
+    order = (active and active.proven) or USUAL_ORDER
     return Learning(
         curve=learning_curve(pool, seed),
         active=active,
@@ -65,12 +69,13 @@ def _pool(train: Rows, test: Rows, seed: int) -> tuple[Pool, NDArray[np.int64]]:
     texts = texts_of(train.table) + texts_of(test.table)
     names = train.table["name"].to_pylist() + test.table["name"].to_pylist()
     labels = np.concatenate([train.labels, test.labels])
+    buyable = np.arange(len(train.labels))
     pool = Pool(
         labels=labels,
-        train=np.arange(len(train.labels)),
+        train=buyable,
         test=np.arange(len(train.labels), len(labels)),
         scope=test.scope,
-        learn=linear_pool(texts, labels, len(test.scope.labels), seed),
+        learn=linear_pool(texts, labels, buyable, len(test.scope.labels), seed),
     )
     return pool, near_duplicates(names)
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shelftag.catalog.split import token_key
 from shelftag.model.nearest import nearest
-from shelftag.tables.products import token_key
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,18 @@ def find_twins(
     labels: NDArray[np.int64],
     rows: NDArray[np.int64],
     vectorizers: Mapping[str, Any],
+    seed: int,
 ) -> list[Twin]:
     """For each of some rows a product of the same words under another label, or the nearest name.
+
+    The same words are looked for everywhere, near names as far as `model.nearest` goes.
 
     Args:
         names, texts, labels: of all labelled products, [n].
         rows: those whose twins are looked for, [m].
     """
     asked = [texts[row] for row in rows]
-    near = nearest(vectorizers, asked, texts, k=1, apart=(labels[rows], labels))
+    near = nearest(vectorizers, asked, texts, k=1, seed=seed, apart=(labels[rows], labels))
     found = zip(near.positions[:, 0].tolist(), near.similarities[:, 0].tolist(), strict=True)
     return [
         Twin(None if row < 0 else row, similarity, same_words=False)

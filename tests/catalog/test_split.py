@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftag.catalog.split import Shares, split_of, thresholds, token_set, words
+from shelftag.catalog.split import Shares, split_of, thresholds, token_key, token_set, words
 
 GOLDEN = {
     "Greek Yogurt Vanilla": ("greek vanilla yogurt", "train"),
@@ -62,3 +62,8 @@ def test_a_point_on_the_bound_is_past_it(monkeypatch: pytest.MonkeyPatch) -> Non
     ):
         monkeypatch.setattr("shelftag.catalog.split.thresholds", lambda _, bounds=bounds: bounds)
         assert split_of("name") == split
+
+
+def test_a_name_without_letters_is_its_own_key() -> None:
+    assert token_key("¿?") != token_key("!!") != ""
+    assert token_key("Tea, red") == "red tea"

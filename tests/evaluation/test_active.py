@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from shelftag.evaluation.active import ORDERS, ActiveLearning, Order, gaps, label_order, simulate
-from shelftag.evaluation.learning_curve import LearningCurve, Pool, learning_curve
+from shelftag.evaluation.active import ORDERS, ActiveLearning, Order, label_order, simulate
+from shelftag.evaluation.learning_curve import LearningCurve, Pool, _law, learning_curve
+from shelftag.evaluation.resampled import Estimate
+from shelftag.evaluation.selective import lead
 from tests.evaluation.made import scope
 
 
@@ -57,7 +59,7 @@ def test_every_group_once(made: tuple[int, int, list[int]], order: Order) -> Non
     found = label_order(scores, groups, order, seed=0)
     assert sorted(groups[found]) == sorted(set(listed))
     if order == "margin":
-        assert gaps(scores)[found].tolist() == sorted(gaps(scores)[found])
+        assert lead(scores)[found].tolist() == sorted(lead(scores)[found])
 
 
 def test_of_near_duplicates_the_less_sure_one_is_asked() -> None:
@@ -76,7 +78,8 @@ def test_departments_take_turns() -> None:
 
 def test_a_department_without_labels_is_no_obstacle() -> None:
     scores = np.array([[0.1, -np.inf, 0.3], [0.5, -np.inf, -0.5]])
-    assert gaps(scores) == pytest.approx([0.2, 1.0])
+    assert lead(scores) == pytest.approx([0.2, 1.0])
+    assert lead(scores[:, :1]).tolist() == [np.inf, np.inf]
 
 
 def test_all_orders_start_alike_and_margin_pays(active: ActiveLearning) -> None:
@@ -89,7 +92,40 @@ def test_all_orders_start_alike_and_margin_pays(active: ActiveLearning) -> None:
     assert chance.as_good == 240
     assert all(gain.low == gain.value == gain.high == 0 for gain in chance.gains)
     assert active.best(2) != "random"
-    assert active.advised != "random"
+
+
+def test_an_order_is_proven_by_its_gain(active: ActiveLearning) -> None:
+    def ends(**lows: float) -> ActiveLearning:
+        """As if the interval of each last gain began there and ended at 0.1."""
+        curves = [
+            one.model_copy(
+                update={
+                    "gains": (
+                        *one.gains[:-1],
+                        Estimate(value=lows[one.order] + 0.01, low=lows[one.order], high=0.1),
+                    )
+                }
+            )
+            for one in active.curves
+        ]
+        return active.model_copy(update={"curves": tuple(curves)})
+
+    assert ends(random=0, margin=-0.02, departments=0).proven is None
+    assert ends(random=0, margin=0.02, departments=-0.01).proven == "margin"
+    assert ends(random=0, margin=0.02, departments=0.03).proven == "departments"
+
+
+def test_the_first_labels_are_learned_once() -> None:
+    made, sizes = pool(), []
+
+    def learn(known: NDArray[np.int64]) -> NDArray[np.float32]:
+        sizes.append(len(known))
+        return made.learn(known)
+
+    found = simulate(replace(made, learn=learn), np.arange(len(made.labels)), seed=0)
+    assert found is not None
+    assert sizes.count(found.budgets[0]) == found.repeats
+    assert sizes.count(found.budgets[1]) == found.repeats * len(ORDERS)
 
 
 def test_simulated_again_is_the_same(active: ActiveLearning) -> None:
@@ -123,7 +159,23 @@ def test_learning_curve_grows_and_is_carried_on() -> None:
     assert curve.points[-1].accuracy.value > curve.points[0].accuracy.value
     assert curve.law.twice.labels == 960
     assert curve.law.found == pytest.approx(curve.points[-1].accuracy.value)
+    assert curve.law.miss.value == pytest.approx(curve.law.expected.value - curve.law.found)
     assert LearningCurve.model_validate_json(curve.model_dump_json()) == curve
+
+
+def test_a_miss_is_paired() -> None:
+    """Errors that vary a lot and together: each interval is wide, that of their difference not."""
+    sizes, level = np.array([1, 2, 4, 8, 16, 32]), np.random.default_rng(0).normal(0.2, 0.02, 500)
+    level[0] = 0.2
+    errors = np.tile(level[:, None], 6)
+    errors[:, -1] -= 0.01
+    law = _law(sizes, errors)
+    assert law.expected.low < law.found < law.expected.high
+    assert law.miss.value == pytest.approx(-0.01)
+    assert law.miss.high < 0
+    assert not law.held
+    errors[:, -1] += 0.01
+    assert _law(sizes, errors).held
 
 
 def test_too_few_products_have_no_curves() -> None:

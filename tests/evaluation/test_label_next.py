@@ -39,4 +39,6 @@ def test_file_reads_back(tmp_path: Path) -> None:
 def test_nothing_to_label_is_an_empty_file(tmp_path: Path) -> None:
     rows = label_next([], [], np.empty((0, 2), np.float32), ("a", "b"), "departments", seed=0)
     write_label_next(rows, tmp_path / "label_next.csv")
-    assert (tmp_path / "label_next.csv").read_text("utf-8-sig") == ",".join(COLUMNS) + "\n"
+    assert (tmp_path / "label_next.csv").read_text("utf-8-sig") == ",".join(
+        f'"{name}"' for name in COLUMNS
+    ) + "\n"

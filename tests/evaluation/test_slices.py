@@ -1,7 +1,10 @@
 """Kinds of products, and how they are scored."""
 
 import numpy as np
+import pytest
 
+from shelftag.catalog.split import words
+from shelftag.evaluation import slices as module
 from shelftag.evaluation.slices import Learned, Slice, slices
 
 TRAIN = Learned(
@@ -44,3 +47,15 @@ def test_the_worst_comes_first_and_the_empty_last() -> None:
 def test_review_is_counted() -> None:
     found = _found([True] * 5)
     assert found["short names, 2 words at most"].review == 0.4
+
+
+def test_names_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(name: str) -> list[str]:
+        read.append(name)
+        return words(name)
+
+    monkeypatch.setattr(module, "words", counted)
+    _found([True] * 5)
+    assert sorted(read) == sorted([*NAMES, *TRAIN.names])

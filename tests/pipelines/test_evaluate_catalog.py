@@ -9,10 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import evaluate_catalog
 from pipelines.evaluate_catalog import RECOVERED, SUSPECTS, improve_catalog, read_products
 from shelftag.artifacts import Dataset, Run
-from shelftag.catalog.spreadsheet import unguarded
+from shelftag.catalog.spreadsheet import guarded, unguarded
 from shelftag.evaluation.catalog_work import SHOWN, CatalogWork
+from shelftag.model import nearest
+from shelftag.model.nearest import seeded_sample
 from shelftag.tables.overrides import apply_overrides, check_overrides
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
@@ -146,3 +149,25 @@ def test_a_product_of_several_rows_counts_once(dataset: Dataset, tmp_path: Path)
     pq.write_table(pa.concat_tables([table, table.slice(5, 50)]), copy.products_file)
     for once, twice in zip(read_products(dataset), read_products(copy), strict=True):
         assert once.table == twice.table
+
+
+def test_a_large_catalog_is_sampled_and_that_is_said(
+    run: Run, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate_catalog, "MAX_CHECKED", 300)
+    for module in (evaluate_catalog, nearest):
+        monkeypatch.setattr(module, "MAX_ASKED", 2)
+        monkeypatch.setattr(module, "MAX_AMONG", 200)
+    found = improve_catalog(run, dataset, Tagger.load(run, tiny.CONFIG.tagging), tiny.CONFIG)
+    rows = read(run.evaluation_dir / "recovered.csv")
+    assert [bool(json.loads(row["nearest"])) for row in rows] == [True, True, False, False]
+    labelled = set(seeded_sample(557, 300, tiny.CONFIG.train.seed).tolist())
+    ids = read_products(dataset)[1].ids
+    doubted = read(run.evaluation_dir / "suspects.csv")
+    assert doubted
+    assert {row["id"] for row in doubted} <= {ids[row] for row in labelled}
+    for row in doubted:
+        known = ids.index(row["id"])
+        assert row["name"] == guarded(read_products(dataset)[1].names[known])
+    assert "a seeded sample of 300 of 557 labels" in found.sentence
+    assert "sought for the first 2 rows and among a seeded sample of 200" in found.sentence

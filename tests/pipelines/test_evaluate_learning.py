@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.evaluate_learning import learning
-from shelftag.artifacts import Dataset, Run
+from pipelines.evaluate_learning import USUAL_ORDER, learning
+from shelftag.artifacts import Dataset, Run, write_text
 from shelftag.catalog.departments import Departments
 from shelftag.config import load_config
+from shelftag.evaluation.active import ActiveLearning
 from shelftag.evaluation.learning import Learning
 from shelftag.evaluation.report_learning import learning_drawings, learning_tables
 from tests import tiny
@@ -71,7 +72,7 @@ def test_curves_are_of_this_dataset(found: Learning, dataset: Dataset) -> None:
 
 
 def test_unlabelled_products_are_ranked_once(found: Learning, run: Run) -> None:
-    with (run.evaluation_dir / "label_next.csv").open(encoding="utf-8", newline="") as lines:
+    with (run.evaluation_dir / "label_next.csv").open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert found.to_label == len(rows) == 3
     assert rows[0]["name"] == "Cat Cheddar"
@@ -86,6 +87,8 @@ def test_report_says_what_it_is_of(found: Learning) -> None:
         assert "4 departments trained (without missing)" in scope
         assert f"labels drawn from {found.trained_of} train products" in scope
     assert all("small linear model in place of this Run" in one.caption for one in drawings)
+    assert "points off" in drawings[0].caption
+    assert all("of test names it knows nothing" in one.caption for one in drawings)
     assert "by the law" in tables[0].rows[-1][0]
     assert sum(row[-1] == "best" for row in tables[1].rows) == 4  # rounds after the seed's
     sample = found.model_copy(update={"trained_of": 1_000_000})
@@ -100,7 +103,36 @@ def test_what_was_not_measured_is_not_shown(found: Learning) -> None:
     assert "all labels" not in learning_drawings(alone)[0].svg
 
 
-def test_switched_off_nothing_is_written(dataset: Dataset, tmp_path: Path) -> None:
+def test_switched_off_the_file_is_there_in_the_usual_order(
+    dataset: Dataset, tmp_path: Path
+) -> None:
     off = load_config(overrides=["evaluation.learning_curve=false"])
+    file = Run(tmp_path).evaluation_dir / "label_next.csv"
+    write_text(file, "of another Dataset\n")
     assert learning(Run(tmp_path), dataset, Surest(), off) is None
-    assert not Run(tmp_path).evaluation_dir.exists()
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 3
+    assert rows[0]["name"] == "Cat Cheddar"
+
+
+def test_no_order_proven_is_the_usual_one(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ActiveLearning, "proven", None)
+    found = learning(Run(tmp_path), dataset, Surest(), tiny.CONFIG)
+    assert found is not None
+    assert found.order == USUAL_ORDER
+    assert "no order is proven better than random" in learning_drawings(found)[1].caption
+    assert f"by {USUAL_ORDER}, the usual order." in learning_tables(found)[1].caption
+
+
+def test_a_proven_order_is_taken(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ActiveLearning, "proven", "departments")
+    found = learning(Run(tmp_path), dataset, Surest(), tiny.CONFIG)
+    assert found is not None
+    assert found.order == "departments"
+    assert "departments is better than random beyond" in learning_drawings(found)[1].caption
+    assert "usual order" not in learning_tables(found)[1].caption

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shelftag.artifacts import Leakage
+from shelftag.catalog.split import token_key
 from shelftag.catalog.text import text
 from shelftag.tables.leakage import audit, audit_names, with_purchases
 from shelftag.tables.name_keys import name_keys
-from shelftag.tables.products import token_key
 
 
 def rows(*found: tuple[str, str, str, int]) -> pa.Table:

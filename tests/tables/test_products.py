@@ -13,7 +13,6 @@ from shelftag.tables.products import (
     learned_departments,
     product_rows,
     splits,
-    token_key,
     write_products,
 )
 
@@ -120,8 +119,3 @@ def test_shares_are_the_configs() -> None:
     catalog = products([f"name {i}" for i in range(50)], ["snacks", "dairy"] * 25)
     departments = learned_departments(catalog, UNLABELLED)
     assert set(splits(catalog, departments, "product", Shares(0.001, 0.998))) == {"valid"}
-
-
-def test_a_name_without_letters_is_its_own_key() -> None:
-    assert token_key("¿?") != token_key("!!") != ""
-    assert token_key("Tea, red") == "red tea"

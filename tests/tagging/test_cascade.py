@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from shelftag.evaluation.selective import lead
 from shelftag.model.linear import fit_linear
 from shelftag.model.lookup import learn_names
-from shelftag.tagging.cascade import Cascade, fit_floor, lead
+from shelftag.tagging.cascade import Cascade, fit_floor
 
 TEXTS = ["rye bread", "white bread", "oat milk", "whole milk", "dog treats", "cat treats"] * 3
 LABELS = np.array([0, 0, 1, 1, 2, 2] * 3)
@@ -38,12 +39,6 @@ def test_known_names_alone_ask_nobody() -> None:
     asked: list[str] = []
     assert _cascade(np.inf, asked).predict(["odd thing", "odd thing"]).tolist() == [1, 1]
     assert asked == []
-
-
-def test_a_lead_is_of_the_first_over_the_second() -> None:
-    margins = np.array([[1.0, 3.0, 2.5], [-np.inf, 0.0, -1.0]], np.float32)
-    assert lead(margins).tolist() == [0.5, 1.0]
-    assert lead(margins[:, :1]).tolist() == [np.inf, np.inf]
 
 
 cases = st.lists(

@@ -13,6 +13,8 @@ from hashlib import blake2b
 from math import ceil
 from typing import Literal, NamedTuple
 
+from shelftag.catalog.text import text
+
 Split = Literal["train", "valid", "test", "unlabelled"]
 
 _TOKEN = re.compile(r"[^\W_]+")  # runs of letters and digits, of any script
@@ -36,6 +38,11 @@ def words(name: str) -> list[str]:
 def token_set(name: str) -> str:
     """The words of a name, sorted, unique, joined by one space."""
     return " ".join(sorted(set(words(name))))
+
+
+def token_key(name: str) -> str:
+    """The token set of a name; one without letters or digits is its own key."""
+    return token_set(name) or text(name)
 
 
 def split_of(key: str, shares: Shares = SHARES) -> Split:

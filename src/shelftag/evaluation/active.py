@@ -8,7 +8,7 @@ chosen, so that rare ones get their share.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from shelftag.evaluation.learning_curve import MIN_TRAIN, CurvePoint, Pool, curve_point
 from shelftag.evaluation.resampled import Estimate, accuracies, draw, estimate
 from shelftag.evaluation.scope import Result, Scope
+from shelftag.evaluation.selective import lead
 
 Order = Literal["random", "margin", "departments"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -58,18 +59,20 @@ class ActiveLearning(Result):
         return max(self.curves, key=lambda one: one.points[place].accuracy.value).order
 
     @property
-    def advised(self) -> Order:
-        """The order to ask by: the best one at the end that is not left to chance."""
-        asking = (one for one in self.curves if one.order != "random")
-        return max(asking, key=lambda one: one.points[-1].accuracy.value).order
+    def proven(self) -> Order | None:
+        """The order that gains most over random at the end, of those whose 95% interval of the
+        gain is above 0; None where no order is proven better than random."""
+        better = [one for one in self.curves if one.gains[-1].low > 0]
+        return max(better, key=lambda one: one.gains[-1].value).order if better else None
 
 
-def gaps(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Best less second best of margins or probabilities [n, departments], [n]."""
-    if scores.shape[1] == 1:
-        return np.full(len(scores), np.inf)
-    second, best = np.partition(scores, -2, axis=1)[:, -2:].T
-    return np.asarray(best - second, np.float64)
+class _Start(NamedTuple):
+    """The first labels of one repeat, the same for all orders."""
+
+    labelled: NDArray[np.int64]
+    margins: NDArray[np.float32]
+    """What is learned from them, [n, departments]."""
+    seed: int
 
 
 def label_order(
@@ -82,7 +85,7 @@ def label_order(
     if order == "random":
         rows = np.random.default_rng(seed).permutation(len(scores))
     else:
-        rows = np.argsort(gaps(scores), kind="stable")
+        rows = np.argsort(lead(scores), kind="stable")
     rows = rows[np.sort(np.unique(groups[rows], return_index=True)[1])]
     return _in_turns(rows, scores[rows].argmax(axis=1)) if order == "departments" else rows
 
@@ -105,23 +108,25 @@ def simulate(pool: Pool, groups: NDArray[np.int64], seed: int) -> ActiveLearning
     if not pool.is_enough or distinct < MIN_TRAIN:
         return None
     budgets = [min(SEED_LABELS, distinct // 32) * 2**number for number in range(ROUNDS + 1)]
+    starts = [_start(pool, budgets[0], seed + number) for number in range(REPEATS)]
     chosen: dict[Order, NDArray[np.int64]] = {
-        order: np.stack(
-            [_spend(pool, groups, order, budgets, seed + number) for number in range(REPEATS)],
-            axis=1,
-        )
+        order: np.stack([_spend(pool, groups, order, budgets, start) for start in starts], axis=1)
         for order in ORDERS
     }  # [budgets, repeats, test products]
     curves = tuple(_curve(pool, order, budgets, chosen, seed) for order in ORDERS)
     return ActiveLearning(scope=pool.scope, repeats=REPEATS, curves=curves)
 
 
+def _start(pool: Pool, size: int, seed: int) -> _Start:
+    labelled = np.random.default_rng(seed).permutation(pool.train)[:size]
+    return _Start(labelled, pool.learn(labelled), seed)
+
+
 def _spend(
-    pool: Pool, groups: NDArray[np.int64], order: Order, budgets: Sequence[int], seed: int
+    pool: Pool, groups: NDArray[np.int64], order: Order, budgets: Sequence[int], start: _Start
 ) -> NDArray[np.int64]:
     """Choices [budgets, test products] after each round."""
-    labelled = np.random.default_rng(seed).permutation(pool.train)[: budgets[0]]
-    margins = pool.learn(labelled)
+    labelled, margins, seed = start
     chosen = [margins[pool.test].argmax(axis=1)]
     for number, budget in enumerate(budgets[1:], start=1):
         rest = pool.train[~np.isin(groups[pool.train], groups[labelled])]

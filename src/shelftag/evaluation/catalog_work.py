@@ -49,8 +49,16 @@ class CatalogWork(Result):
     """Of these: as sure as the Run's threshold asks."""
     recovered: tuple[Recovered, ...]
     """The first `SHOWN`, surest first."""
+    near_for: int | None = None
+    """Rows of recovered.csv, the first, that have nearest names; None for all."""
+    near_among: int | None = None
+    """Labelled names, a seeded sample, that near ones were looked for among; None for all."""
     labelled: int | None = None
-    """Products whose label was checked; None where suspects were not looked for."""
+    """Products with a label; None where suspects were not looked for."""
+    checked: int | None = None
+    """Of these, a seeded sample: whose label was checked; None for all."""
+    twins_for: int | None = None
+    """Rows of suspects.csv, the first, that have the nearest name as a twin; None for all."""
     estimated: int | None = None
     """Wrong labels among them, as cleanlab estimates."""
     doubted: int | None = None
@@ -72,7 +80,7 @@ class CatalogWork(Result):
             return "Every product has a department."
         return (
             f"{self.unlabelled:,} products have no department: recovered.csv suggests one for "
-            f"each, {self.tagged:,} of them without need of review."
+            f"each, {self.tagged:,} of them without need of review.{self._near(self.near_for)}"
         )
 
     @property
@@ -80,8 +88,17 @@ class CatalogWork(Result):
         """The other."""
         if self.labelled is None:
             return "Wrong labels were not looked for (evaluation.suspects = false)."
+        sample = f"a seeded sample of {self.checked:,} of " if self.checked else ""
         return (
-            f"Of {self.labelled:,} labels some {self.estimated:,} are estimated to be wrong, or "
-            f"open to doubt: suspects.csv ranks {self.doubted:,}, {self.contradicted:,} of which "
-            "have a twin of the same words in another department."
+            f"Of {sample}{self.labelled:,} labels some {self.estimated:,} are estimated to be "
+            f"wrong, or open to doubt: suspects.csv ranks {self.doubted:,}, "
+            f"{self.contradicted:,} of which have a twin of the same words in another department."
+            f"{self._near(self.twins_for)}"
         )
+
+    def _near(self, rows: int | None) -> str:
+        """For which rows near names were sought, and among which; nothing where all by all."""
+        limits = [] if rows is None else [f"for the first {rows:,} rows"]
+        if self.near_among is not None:
+            limits.append(f"among a seeded sample of {self.near_among:,} labelled names")
+        return f" Near names were sought {' and '.join(limits)}." if limits else ""

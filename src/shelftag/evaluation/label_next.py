@@ -7,16 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelftag.artifacts import write_text
-from shelftag.catalog.split import token_set
+from shelftag.catalog.split import token_key
 from shelftag.catalog.spreadsheet import spreadsheet_csv
-from shelftag.evaluation.active import Order, gaps, label_order
+from shelftag.evaluation.active import Order, label_order
+from shelftag.evaluation.selective import lead
 
 COLUMNS = ("id", "name", "department", "suggested", "confidence", "margin")
 
 
 def near_duplicates(names: Sequence[str]) -> NDArray[np.int64]:
     """The same number for names of the same words, [n]."""
-    keys = [token_set(name) or name for name in names]  # "?!" has no words
+    keys = [token_key(name) for name in names]
     return np.unique(keys, return_inverse=True)[1].astype(np.int64)
 
 
@@ -35,7 +36,7 @@ def label_next(
     """
     if not len(names):
         return []
-    margins, chosen = gaps(probabilities), probabilities.argmax(axis=1)
+    margins, chosen = lead(probabilities), probabilities.argmax(axis=1)
     return [
         (
             str(ids[row]),

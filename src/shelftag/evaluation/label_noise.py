@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_SHARE = 0.06
-"""Of the labelled products, so many are looked at even where fewer are estimated: what finds 93%
-of 3% planted errors on the real catalog (README, results)."""
+MIN_SHARE = 0.01
+"""Of the labelled products, so many are looked at even where fewer are estimated, so that a person
+has something to judge the list by."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,16 @@ class Suspects:
     """Wrong labels that cleanlab estimates there are; which ones they are, it does not say."""
 
 
-def find_suspects(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Suspects:
+def find_suspects(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float64], examined: int | None = None
+) -> Suspects:
     """Doubt labels [n] by out-of-fold probabilities [n, departments].
 
-    As many as cleanlab estimates to be wrong, and at least `MIN_SHARE`, of those for which another
-    label is likelier.
+    Of the most doubtful labels those for which another is likelier.
+
+    Args:
+        examined: how many of the most doubtful are gone through; None for as many as cleanlab
+            estimates to be wrong, and at least `MIN_SHARE`.
     """
     from cleanlab.rank import get_label_quality_scores
 
@@ -39,7 +44,9 @@ def find_suspects(labels: NDArray[np.int64], probabilities: NDArray[np.float64])
     suggested = probabilities.argmax(axis=1)
     estimated = estimate_wrong(labels, probabilities)
     ranked = np.argsort(quality, kind="stable")
-    ranked = ranked[: max(estimated, round(MIN_SHARE * len(labels)))]
+    if examined is None:
+        examined = max(estimated, round(MIN_SHARE * len(labels)))
+    ranked = ranked[:examined]
     ranked = ranked[suggested[ranked] != labels[ranked]]
     return Suspects(ranked, suggested[ranked], quality[ranked], estimated)
 

@@ -13,7 +13,7 @@ class Learning(Result):
     active: ActiveLearning | None
     """None with too few train products."""
     order: Order
-    """The order of label_next.csv."""
+    """The order of label_next.csv: the one proven better than random, else the usual one."""
     to_label: int
     """Products in label_next.csv."""
     trained_of: int

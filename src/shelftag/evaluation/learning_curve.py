@@ -63,7 +63,7 @@ class Law(Result):
     """error = floor + reducible * (labels / all labels) ^ -exponent, and how it did before.
 
     Its intervals are those of the points it goes through. That the law may be the wrong one is
-    not in them: `expected` beside `found` shows how it did one doubling earlier.
+    not in them: `miss` shows how it did one doubling earlier.
     """
 
     floor: float
@@ -77,6 +77,8 @@ class Law(Result):
     """Accuracy with all labels, from a law through the points up to half of them."""
     found: float
     """The accuracy there is."""
+    miss: Estimate
+    """Expected less found, paired: both are of the same test products and draws."""
 
     @property
     def twice(self) -> LawPoint:
@@ -85,8 +87,8 @@ class Law(Result):
 
     @property
     def held(self) -> bool:
-        """Whether one doubling earlier, the interval would have held what was found."""
-        return self.expected.low <= self.found <= self.expected.high
+        """Whether chance alone explains by how much it missed, one doubling earlier."""
+        return self.miss.low <= 0 <= self.miss.high
 
 
 class LearningCurve(Result):
@@ -136,14 +138,16 @@ def _law(sizes: NDArray[np.int64], errors: NDArray[np.float64]) -> Law:
     """Through errors [draws, sizes]; the same without the last size, to see how it would do."""
     shares = sizes / sizes[-1]
     laws = fit_power_laws(shares, errors)
-    before = fit_power_laws(shares[:-1], errors[:, :-1])
+    expected = 1 - fit_power_laws(shares[:-1], errors[:, :-1]).errors(np.ones(1))[:, 0]
+    found = 1 - errors[:, -1]
     return Law(
         floor=float(laws.floor[0]),
         reducible=float(laws.reducible[0]),
         exponent=float(laws.exponent[0]),
         path=_path(laws, shares[0], int(sizes[-1])),
-        expected=estimate(1 - before.errors(np.ones(1))[:, 0]),
-        found=float(1 - errors[0, -1]),
+        expected=estimate(expected),
+        found=float(found[0]),
+        miss=estimate(expected - found),
     )
 
 

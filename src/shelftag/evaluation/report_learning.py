@@ -11,7 +11,8 @@ from shelftag.report.page import Drawing, Table
 
 PROXY = (
     "Measured with a small linear model in place of this Run, which would have to be trained anew "
-    "for each point."
+    "for each point. At every size it knows how common the words of all train names are, labelled "
+    "or not, as they are in a catalog that waits for labels; of test names it knows nothing."
 )
 
 
@@ -44,7 +45,8 @@ def _curve_drawing(learning: Learning, curve: LearningCurve) -> Drawing:
         f"{PROXY} Dots: measured, with 95% intervals. Line and band: a power law through them. "
         f"Carried on to {twice.labels:,} labels it says {_percents(twice.accuracy)}, if it goes on "
         f"to hold. One doubling earlier it would have said {_percents(law.expected)}, and "
-        f"{law.found:.1%} was found: {'inside' if law.held else 'outside'} its interval."
+        f"{law.found:.1%} was found: {_points(law.miss)} points off, which is "
+        f"{'within' if law.held else 'more than'} chance."
     )
     points = [_point(one) for one in curve.points]
     svg = curve_and_law("learning-curve", points, [_point(one) for one in law.path])
@@ -56,7 +58,7 @@ def _orders_drawing(learning: Learning, active: ActiveLearning) -> Drawing:
     caption = (
         f"{PROXY} It is given some labels and then asks for as many again, round by round. Random: "
         "of any product. Margin: of those it is least sure of. Departments: the same, in turns "
-        f"over the departments. {savings(active)}"
+        f"over the departments. {savings(active)} {proof(active)}"
     )
     everything = learning.curve.points[-1].accuracy.value if learning.curve else None
     curves = [(one.order, [_point(point) for point in one.points]) for one in active.curves]
@@ -74,6 +76,14 @@ def savings(active: ActiveLearning) -> str:
         if one.order != "random"
     )
     return f"Random reaches {reached:.1%} with {labels:,} labels; {asking}."
+
+
+def proof(active: ActiveLearning) -> str:
+    """In a sentence, whether an order is better than random with all labels spent."""
+    labels = active.budgets[-1]
+    if active.proven is None:
+        return f"With {labels:,} labels no order is proven better than random."
+    return f"With {labels:,} labels {active.proven} is better than random beyond chance."
 
 
 def _about(labels: int) -> str:
@@ -110,8 +120,8 @@ def _orders_table(learning: Learning, active: ActiveLearning) -> Table:
     return Table(
         title="Orders of labelling in numbers",
         caption=f"Means over {active.repeats} draws of the first labels; 95% intervals in "
-        f"brackets. {savings(active)} label_next.csv has {learning.to_label:,} products by "
-        f"{learning.order}.",
+        f"brackets. {savings(active)} {proof(active)} label_next.csv has {learning.to_label:,} "
+        f"products by {learning.order}{', the usual order' * (active.proven is None)}.",
         scope=_scope(learning, active),
         columns=columns,
         rows=rows,

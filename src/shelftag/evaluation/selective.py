@@ -44,6 +44,14 @@ class Abstention(Result):
     precision: Share
 
 
+def lead(scores: NDArray[np.floating]) -> NDArray[np.float32]:
+    """How far the best of margins or probabilities [n, departments] is before the second, [n]."""
+    if scores.shape[1] < 2:
+        return np.full(len(scores), np.inf, np.float32)
+    second, first = np.partition(scores, -2, axis=1)[:, -2:].T
+    return np.asarray(first - second, np.float32)
+
+
 def risk_coverage(confidences: NDArray[np.float32], correct: NDArray[np.bool_]) -> RiskCoverage:
     """Of confidences [n] against whether the choice was right [n], n at least 1."""
     risks, ordered = risks_of(confidences, correct), np.sort(confidences)[::-1]

@@ -82,7 +82,7 @@ def _kinds(
     lengths = np.array([len(one) for one in parts])
     yield f"short names, {SHORT} words at most", lengths <= SHORT
     yield f"long names, {LONG} words and more", lengths >= LONG
-    known = set[str]().union(*(words(name) for name in learned.names))
+    known, mostly = _learned_words(learned)
     yield (
         "first word not in train",
         _rows(not known.issuperset(one[:1]) for one in parts),
@@ -91,20 +91,25 @@ def _kinds(
     yield "letters beyond ASCII", _rows(not name.isascii() for name in names)
     for cue in CUES:
         holds = _rows(cue in one for one in parts)
-        yield f'"{cue}", filed unlike most such', holds & (labels != _mostly(cue, learned))
+        yield f'"{cue}", filed unlike most such', holds & (labels != mostly[cue])
     counts = np.bincount(learned.labels, minlength=int(labels.max(initial=0)) + 1)
     rare = counts < RARE_SHARE * len(learned.labels)
     yield f"departments under {RARE_SHARE:.0%} of train", rare[labels]
 
 
-def _mostly(cue: str, learned: Learned) -> int:
-    """The department of most train products with the word; -1 where there are none."""
-    held = Counter(
-        label
-        for name, label in zip(learned.names, learned.labels.tolist(), strict=True)
-        if cue in words(name)
-    )
-    return held.most_common(1)[0][0] if held else -1
+def _learned_words(learned: Learned) -> tuple[set[str], dict[str, int]]:
+    """The words of train names, and the department of most that hold each of `CUES`.
+
+    -1 for a cue that no name holds.
+    """
+    known = set[str]()
+    held: dict[str, Counter[int]] = {cue: Counter() for cue in CUES}
+    for name, label in zip(learned.names, learned.labels.tolist(), strict=True):
+        parts = words(name)
+        known.update(parts)
+        for cue in held.keys() & parts:
+            held[cue][label] += 1
+    return known, {cue: max(each, key=each.__getitem__, default=-1) for cue, each in held.items()}
 
 
 def _rows(found: Iterator[bool]) -> NDArray[np.bool_]:

@@ -7,8 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from shelftag.catalog.split import Shares, split_of
-from shelftag.tables.products import token_key
+from shelftag.catalog.split import Shares, split_of, token_key
 
 NAMES_PER_STEP = 2_048
 """Names read between two looks whether there are enough."""

@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shelftag.catalog.departments import Departments
-from shelftag.catalog.split import SHARES, Shares, Split, split_of, token_set
-from shelftag.catalog.text import text
+from shelftag.catalog.split import SHARES, Shares, Split, split_of, token_key
 from shelftag.errors import InputError
 
 SplitProtocol = Literal["token_set", "product", "row"]
@@ -32,11 +31,6 @@ def learned_departments(products: pa.Table, unlabelled: Collection[str]) -> Depa
             "prepare a catalog with more departments, or set catalog.unlabelled",
         )
     return departments
-
-
-def token_key(name: str) -> str:
-    """The token set of a name; one without letters or digits is its own key."""
-    return token_set(name) or text(name)
 
 
 def splits(

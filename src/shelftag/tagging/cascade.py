@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from shelftag.evaluation.selective import lead as lead  # whoever fits a floor takes it here
 from shelftag.model.linear import LinearModel
 from shelftag.model.lookup import NameLookup
 
@@ -46,14 +47,6 @@ class Cascade:
         margins = self.linear.decision([texts[row] for row in unknown.tolist()])
         chosen[unknown] = margins.argmax(axis=1)
         return chosen, unknown[lead(margins) < self.floor]
-
-
-def lead(margins: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far the widest of margins [n, departments] is before the second, [n]."""
-    if margins.shape[1] < 2:
-        return np.full(len(margins), np.inf, np.float32)
-    second, first = np.partition(margins, -2, axis=1)[:, -2:].T
-    return np.asarray(first - second, np.float32)
 
 
 def fit_floor(
