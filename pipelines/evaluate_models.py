@@ -18,9 +18,10 @@ from shelftag.evaluation.models import (
     ModelRow,
     model_row,
 )
+from shelftag.evaluation.selective import lead
 from shelftag.model.linear import LinearModel
 from shelftag.model.lookup import NameLookup
-from shelftag.tagging.cascade import Cascade, fit_floor, lead
+from shelftag.tagging.cascade import Cascade, fit_floor
 from shelftag.tagging.tagger import Tagger
 from shelftag.tagging.untuned import ask_untuned
 

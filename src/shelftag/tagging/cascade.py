@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shelftag.evaluation.selective import lead as lead  # whoever fits a floor takes it here
+from shelftag.evaluation.selective import lead
 from shelftag.model.linear import LinearModel
 from shelftag.model.lookup import NameLookup
 
