@@ -43,9 +43,6 @@ MAX_TRAIN_ROWS = 20_000
 FREE_ANSWERS = 200
 """Test products a generating Run is asked for freely: a diagnostic, a token at a time."""
 
-ROWS_PER_STEP = 2_048
-"""Products between two steps of the progress bar."""
-
 
 def main(*, run: Path, dataset: Path, other_dataset: bool = False, config: Config) -> None:
     """Score a Run, write what was found, and print the short of it."""
