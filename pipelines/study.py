@@ -98,10 +98,11 @@ def _is_made(folder: Dataset | Run, config: Config, sections: tuple[str, ...]) -
     """
     if not folder.is_complete:
         return False
-    made, given = folder.manifest().config, config.model_dump(mode="json")
+    # read anew: settings that came since have their defaults
+    made = parse_config(folder.manifest().config).model_dump(mode="json")
+    given = config.model_dump(mode="json")
     for section in sections:
-        if _other(made.get(section, {}), given[section]):
-            keys = ", ".join(_other(made.get(section, {}), given[section]))
+        if keys := ", ".join(_other(made[section], given[section])):
             problem = (
                 f"{folder.kind} {folder.path} was made with other settings ({section}: {keys})"
             )
