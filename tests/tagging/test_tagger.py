@@ -94,3 +94,13 @@ def test_weights_changed_after_training_are_refused(
 def test_no_texts_no_tags(tagger: Tagger) -> None:
     assert tagger.tag([]) == []
     assert tagger.probabilities([]).shape == (0, 4)
+
+
+@pytest.mark.parametrize("bound", [None, 0.1])
+def test_nothing_to_tag_has_no_tags(tiny_run: Run, bound: float | None) -> None:
+    """With candidates, and with a calibration from before there were any."""
+    tagger = Tagger.load(tiny_run, TaggingConfig())
+    tagger.calibration = tagger.calibration.model_copy(update={"candidates_bound": bound})
+    ranking = tagger.rank([])
+    assert len(ranking.departments) == len(ranking.candidates) == 0
+    assert tagger.tag([]) == []

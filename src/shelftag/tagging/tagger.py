@@ -133,7 +133,7 @@ class Tagger:
     ) -> list[NDArray[np.int64]]:
         bound = self.calibration.candidates_bound
         if bound is None:
-            return [order[0, :0]] * len(order)
+            return [np.empty(0, np.int64)] * len(order)
         inside = candidates_of(likely, bound)
         inside[:, self._new] = False  # the bound says nothing of them
         return [row[held[row]] for row, held in zip(order, inside, strict=True)]
