@@ -101,7 +101,7 @@ class Comparison(Result):
             return f"Not to be promoted, {' and '.join(self._reasons)}: {accuracy}."
         if self._allows_all:
             return f"May be promoted, as everything is allowed: {accuracy}."
-        doubts = f" {len(self.doubts)} falls may be chance." if self.doubts else ""
+        doubts = f" Falls that may be chance: {len(self.doubts)}." if self.doubts else ""
         return f"May be promoted, nothing falls {self._allowed}: {accuracy}.{doubts}"
 
     @property
