@@ -22,7 +22,7 @@ from shelftag.config.study import DEFAULT
 from shelftag.errors import ArtifactError, ConfigError
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.report_study import COLUMNS, study_cells, study_page, title_of
-from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
+from shelftag.evaluation.side_by_side import Protocol, SideBySide
 from shelftag.report.page import render
 from shelftag.tables.overrides import check_overrides
 from shelftag.tables.sources import check_sources, fingerprints
@@ -55,7 +55,7 @@ def main(*, tables: str, out: Path, overwrite: bool, config: Config) -> None:
             folder = out / f"{split}-{label_set}"
             found = _one(tables, folder, each, overwrite=overwrite)
             protocols.append(Protocol(split=split, label_set=label_set, evaluation=found))
-    study = side_by_side(protocols)
+    study = SideBySide(protocols=tuple(protocols))
     publish(study, out)
     show(study)
     print(f"report: {out / 'report.html'}")

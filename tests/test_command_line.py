@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.__main__ import VERBS, main
+from pipelines.__main__ import main
+from pipelines.verbs import VERBS
 from shelftag.artifacts import Dataset, Run
 
 ROOT = Path(__file__).parents[1]

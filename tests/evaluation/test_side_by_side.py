@@ -1,6 +1,7 @@
 """Protocols side by side."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from shelftag.evaluation.beside_linear import beside_linear
 from shelftag.evaluation.models import LINEAR, LOOKUP, MAJORITY, OURS, ModelRow, model_row
 from shelftag.evaluation.report_study import study_page
-from shelftag.evaluation.side_by_side import Protocol, SideBySide, side_by_side
+from shelftag.evaluation.side_by_side import Protocol, SideBySide
 from shelftag.report.page import render
 from tests.evaluation.made import manifest, scored
 
@@ -27,9 +28,13 @@ def _row(model: str, right: float) -> ModelRow:
     return model_row(model, rows.linear, rows.linear, rows.labels, rows.purchases * 0, rows.scope)
 
 
+def _study(protocols: Sequence[Protocol]) -> SideBySide:
+    return SideBySide(protocols=tuple(protocols))
+
+
 @pytest.fixture
 def study() -> SideBySide:
-    return side_by_side(
+    return _study(
         [
             _protocol("row", 1.0, 0.98),
             _protocol("product", 0.5, 0.9),
@@ -48,13 +53,13 @@ def test_two_sentences_say_where_98_comes_from(study: SideBySide) -> None:
 
 
 def test_the_order_of_protocols_does_not_matter(study: SideBySide) -> None:
-    turned = side_by_side(study.protocols[::-1])
+    turned = _study(study.protocols[::-1])
     assert turned.explanation == study.explanation
 
 
 @pytest.mark.parametrize("splits", [("row",), ("row", "product")])
 def test_without_an_honest_split_nothing_is_said_of_new_products(splits: tuple[str, ...]) -> None:
-    leaking = side_by_side([_protocol(split, 1.0, 0.98) for split in splits])
+    leaking = _study([_protocol(split, 1.0, 0.98) for split in splits])
     assert "without understanding a word" in leaking.explanation
     assert "new product" not in leaking.explanation
 

@@ -1,7 +1,5 @@
 """The same model under several protocols, and where a score of 98% comes from."""
 
-from collections.abc import Sequence
-
 from shelftag.evaluation.models import LINEAR, LOOKUP, OURS, ModelRow
 from shelftag.evaluation.outcome import Evaluation
 from shelftag.evaluation.scope import Result
@@ -55,11 +53,6 @@ class SideBySide(Result):
         order = list(PROTOCOLS)
         ranked = sorted(of_one, key=lambda one: order.index(one.split))
         return ranked[0], ranked[-1]
-
-
-def side_by_side(protocols: Sequence[Protocol]) -> SideBySide:
-    """Put them in the order given."""
-    return SideBySide(protocols=tuple(protocols))
 
 
 def _known(row: ModelRow) -> str:

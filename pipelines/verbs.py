@@ -1,0 +1,230 @@
+"""The verbs and their options, as data: what `--help` shows, and what each `main` is given."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Option:
+    """One `--name`, or with `positional` a NAME. With `key`, it sets that config key."""
+
+    name: str
+    help: str
+    required: bool = False
+    default: str | None = None
+    key: str | None = None
+    path: bool = False
+    flag: bool = False
+    positional: bool = False
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb: the module whose `main` runs it, and its options."""
+
+    module: str
+    help: str
+    examples: tuple[str, ...]
+    options: tuple[Option, ...]
+
+
+def _path(name: str, text: str, *, required: bool = True) -> Option:
+    return Option(name, text, required=required, path=True)
+
+
+def _positional(name: str, text: str) -> Option:
+    return Option(name, text, path=True, positional=True)
+
+
+OVERWRITE = Option("overwrite", "replace what an earlier run left in --out", flag=True)
+
+VERBS = {
+    "synthesize": Verb(
+        "pipelines.synthesize",
+        "make six tables in Instacart's shape, of any size",
+        (
+            "shelftag synthesize --out tables --lines 1000000",
+            "shelftag synthesize --out tables --lines 33819106   # full size",
+            "shelftag synthesize --out tables --catalog instacart --lines 1000000",
+        ),
+        (
+            _path("out", "folder for the six CSV files"),
+            Option("lines", "order lines, prior and train together", key="synthesis.lines"),
+            Option("products", "products of a made catalog", key="synthesis.products"),
+            Option("seed", "same seed, same bytes", key="synthesis.seed"),
+            _path("catalog", "folder with real products, aisles, departments", required=False),
+            OVERWRITE,
+        ),
+    ),
+    "prepare": Verb(
+        "pipelines.prepare",
+        "join six tables, or merge catalogs of shops, into a Dataset of labelled products",
+        (
+            "shelftag prepare --tables tables --out dataset",
+            "shelftag prepare --tables s3://bucket/tables --out dataset",
+            "shelftag prepare --tables tables --out dataset21 catalog.unlabelled=21",
+            "shelftag prepare --tables shops --out dataset --config shops   # any shop's catalog",
+            "shelftag prepare --tables tables --out dataset2 --overrides suspects.csv",
+        ),
+        (
+            Option("tables", "folder or URI with the tables, CSV or Parquet", required=True),
+            _path("out", "folder for the Dataset"),
+            Option("overrides", "CSV of corrected labels: id, department", key="data.overrides"),
+            OVERWRITE,
+        ),
+    ),
+    "train": Verb(
+        "pipelines.train",
+        "fine-tune with QLoRA, calibrate, and freeze a Run; the same command resumes",
+        (
+            "shelftag train --dataset dataset --out run",
+            "shelftag train --dataset dataset --out run --config llama2_7b_t4   # needs a GPU",
+            "shelftag train --dataset dataset --out run model.quantization=none train.epochs=2",
+            "shelftag train --dataset dataset --out run --config nano_generate",
+            "shelftag train --dataset dataset --out run scaling.workers=2 scaling.strategy=zero3",
+        ),
+        (
+            _path("dataset", "folder that `prepare` made"),
+            Option("out", "folder for the Run (train.output_dir)", key="train.output_dir"),
+            OVERWRITE,
+        ),
+    ),
+    "evaluate": Verb(
+        "pipelines.evaluate",
+        "score a Run on its Dataset's unseen products: scores.json and report.html",
+        (
+            "shelftag evaluate --run run --dataset dataset",
+            "shelftag evaluate --run run --dataset dataset evaluation.price_per_hour=0.53",
+            "shelftag evaluate --run run --dataset next_month --other-dataset",
+        ),
+        (
+            _path("run", "folder that `train` made"),
+            _path("dataset", "the Dataset the Run learned from"),
+            Option("other-dataset", "score on a Dataset it did not learn from", flag=True),
+        ),
+    ),
+    "study": Verb(
+        "pipelines.study",
+        "train and score under several splits, side by side: where 98 percent comes from",
+        (
+            "shelftag study --tables tables --out study --config paper",
+            "shelftag study --tables tables --out study study.splits=[row,token_set]",
+            "shelftag study --tables tables --out study study.label_sets=[21,default]",
+        ),
+        (
+            Option("tables", "folder or URI with the six tables", required=True),
+            _path("out", "folder for Datasets, Runs and the page"),
+            OVERWRITE,
+        ),
+    ),
+    "compare": Verb(
+        "pipelines.compare",
+        "say whether a new Run may take an old one's place; exit code 1 if accuracy or a "
+        "department falls beyond chance, or a department is lost",
+        (
+            "shelftag compare run new-run",
+            "shelftag compare run new-run --max-regression 0.1",
+            "shelftag compare run new-run --allow-lost",
+        ),
+        (
+            _positional("run_a", "the champion: the Run in use, evaluated"),
+            _positional("run_b", "the candidate, evaluated"),
+            Option(
+                "max-regression",
+                "fall of a department's recall or precision that is allowed (0.05); 1 allows "
+                "everything",
+                key="evaluation.max_regression",
+            ),
+            Option("allow-lost", "departments the new Run does not know may go", flag=True),
+        ),
+    ),
+    "drift": Verb(
+        "pipelines.drift",
+        "say whether a catalog still looks like what a Run was tested on; exit code 1 if not",
+        (
+            "shelftag drift tagged --run run",
+            "shelftag drift new.csv --run run --name-column title --source-column shop",
+        ),
+        (
+            _positional("tags_or_catalog", "what `tag` made, or a catalog as `tag` reads it"),
+            _path("run", "the Run, evaluated"),
+            _path("out", "folder for drift.json and drift.html", required=False),
+            Option(
+                "name-column",
+                "column with the product's name (product_name)",
+                default="product_name",
+            ),
+            Option("description-column", "column with its description, if there is one"),
+            Option("source-column", "column that names the feed a row came from"),
+            Option("sample", "rows looked at, drawn by train.seed (20000)", default="20000"),
+            Option("unseen", "the Run has learned from none of these products", flag=True),
+            Option(
+                "max-psi", "population stability index allowed (0.25)", key="evaluation.max_psi"
+            ),
+        ),
+    ),
+    "tag": Verb(
+        "pipelines.tag",
+        "tag a whole catalog: CSV or Parquet in, Parquet out",
+        (
+            "shelftag tag --run run --input products.csv --out tagged",
+            "shelftag tag --run run --input shop/ --out tagged --name-column title",
+        ),
+        (
+            _path("run", "folder that `train` made"),
+            _path("input", "a CSV or Parquet file, or a folder of them"),
+            _path("out", "folder for the tags"),
+            Option(
+                "name-column",
+                "column with the product's name (product_name)",
+                default="product_name",
+            ),
+            Option("description-column", "column with its description, if there is one"),
+            Option("prefix", "put before the names of the new columns", default=""),
+            OVERWRITE,
+        ),
+    ),
+    "export": Verb(
+        "pipelines.export",
+        "write a Run's base and adapter as one 16-bit model that plain transformers loads",
+        (
+            "shelftag export --run run --out model --merge",
+            "shelftag export --run run --out model --merge --dtype float16   # for a T4",
+        ),
+        (
+            _path("run", "folder that `train` made"),
+            _path("out", "folder for the model"),
+            Option("merge", "add the adapter to the base's weights", flag=True),
+            Option("dtype", "bfloat16 or float16 (bfloat16)", default="bfloat16"),
+            OVERWRITE,
+        ),
+    ),
+    "serve": Verb(
+        "serve.app",
+        "answer POST /v1/tag over HTTP until stopped",
+        ("shelftag serve --run run", "shelftag serve --run run --port 9000 serve.replicas=2"),
+        (
+            _path("run", "folder that `train` made"),
+            Option("host", "address to listen on (127.0.0.1)", key="serve.host"),
+            Option("port", "port to listen on (8000)", key="serve.port"),
+        ),
+    ),
+    "doctor": Verb(
+        "pipelines.doctor",
+        "say what a config needs of a GPU's memory, whether it fits, and what would",
+        (
+            "shelftag doctor   # the default, on this machine",
+            "shelftag doctor --config llama2_7b_t4   # on every GPU that is known",
+            "shelftag doctor --config llama2_70b_zero3 --gpu a100-40 --gpus 8",
+        ),
+        (
+            Option("gpu", "t4, l4, a10g, a100-40, a100-80, h100 or h200"),
+            Option("gpus", "how many, one for each training worker", key="scaling.workers"),
+        ),
+    ),
+    "demo": Verb(
+        "pipelines.demo",
+        "all of it on made data: tables, Dataset, Run, report, tags",
+        ("shelftag demo", "shelftag demo --out demo --overwrite"),
+        (_path("out", "folder for everything (demo)", required=False), OVERWRITE),
+    ),
+}
