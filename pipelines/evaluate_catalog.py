@@ -9,29 +9,21 @@ A person fills the column `department` of either, and `shelftag prepare --overri
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from pipelines.evaluate_twins import Twin, find_twins
+from pipelines.evaluate_products import Products, read_products
+from pipelines.evaluate_suspects import SUSPECTS, doubt, suspect_rows
+from pipelines.evaluate_twins import find_twins
 from shelftag.artifacts import Dataset, Run, write_text
-from shelftag.catalog.departments import Departments
-from shelftag.catalog.split import token_key
 from shelftag.catalog.spreadsheet import spreadsheet_csv
 from shelftag.config import Config
 from shelftag.evaluation.catalog_work import SHOWN, CatalogWork, Recovered, Suspect
-from shelftag.evaluation.label_noise import Suspects, find_suspects
 from shelftag.model.linear import LinearModel
 from shelftag.model.nearest import MAX_AMONG, MAX_ASKED, nearest, seeded_sample
-from shelftag.model.out_of_fold import out_of_fold
 from shelftag.tagging.columns import tags_table
 from shelftag.tagging.tagger import TAGGED, Tagger
-from shelftag.training.examples import texts_of
 
 NEIGHBOURS = 3
 """Nearest names shown beside a recovered product."""
@@ -43,34 +35,7 @@ RECOVERED = (
     *("id", "name", "filed_under", "department", "suggested", "confidence", "status"),
     *("alternatives", "nearest"),
 )
-SUSPECTS = (
-    *("rank", "id", "name", "filed_under", "department", "suggested", "quality"),
-    *("twin", "twin_department", "twin_similarity"),
-)
-"""Columns of the files; `department` is empty, for a person to fill."""
-
-
-@dataclass(frozen=True)
-class Products:
-    """n products, each once."""
-
-    table: pa.Table
-    texts: list[str]
-    """Model inputs, [n]."""
-
-    @property
-    def ids(self) -> list[str]:
-        return [str(one) for one in self.table["id"].to_pylist()]
-
-    @property
-    def names(self) -> list[str]:
-        names: list[str] = self.table["name"].to_pylist()
-        return names
-
-    @property
-    def departments(self) -> list[str]:
-        names: list[str] = self.table["department"].to_pylist()
-        return names
+"""Columns of recovered.csv; `department` is empty, for a person to fill."""
 
 
 def improve_catalog(run: Run, dataset: Dataset, tagger: Tagger, config: Config) -> CatalogWork:
@@ -114,17 +79,6 @@ def improve_catalog(run: Run, dataset: Dataset, tagger: Tagger, config: Config) 
     )
 
 
-def read_products(dataset: Dataset) -> tuple[Products, Products]:
-    """Those without a label, and those with one; under the `row` split an id has several rows."""
-    table = pq.read_table(dataset.products_file)
-    codes = table["id"].combine_chunks().dictionary_encode().indices.to_numpy()
-    table = table.take(pa.array(np.unique(codes, return_index=True)[1]))
-    without = pc.field("split") == "unlabelled"
-    parts = [table.filter(rows) for rows in (without, ~without)]
-    unlabelled, labelled = (Products(part, texts_of(part)) for part in parts)
-    return unlabelled, labelled
-
-
 def recover(
     products: Products,
     labelled: Products,
@@ -166,48 +120,6 @@ def near_names(
             if at >= 0
         ]
         for places, cosines in zip(near.positions.tolist(), near.similarities.tolist(), strict=True)
-    ]
-
-
-def doubt(
-    labelled: Products,
-    labels: NDArray[np.int64],
-    checked: NDArray[np.int64],
-    departments_count: int,
-    seed: int,
-) -> Suspects:
-    """Ask machines that have not learned a product, nor its twins, where it belongs.
-
-    Args:
-        checked: rows of which labels are doubted, and from which is learned, [m].
-    """
-    names, texts = labelled.names, [labelled.texts[row] for row in checked]
-    groups = [token_key(names[row]) for row in checked]
-    likely = out_of_fold(texts, labels[checked], groups, departments_count, seed)
-    found = find_suspects(labels[checked], likely)
-    return replace(found, rows=checked[found.rows])
-
-
-def suspect_rows(
-    labelled: Products, found: Suspects, twins: Sequence[Twin], departments: Departments
-) -> list[dict[str, Any]]:
-    """Rows of suspects.csv, most doubtful first."""
-    ids, names, filed_under = labelled.ids, labelled.names, labelled.departments
-    each = zip(found.rows, found.suggested, found.quality, twins, strict=True)
-    return [
-        {
-            "rank": rank,
-            "id": ids[row],
-            "name": names[row],
-            "filed_under": filed_under[row],
-            "department": "",
-            "suggested": departments.names[suggested],
-            "quality": float(quality),
-            "twin": "" if twin.row is None else names[twin.row],
-            "twin_department": "" if twin.row is None else filed_under[twin.row],
-            "twin_similarity": twin.similarity,
-        }
-        for rank, (row, suggested, quality, twin) in enumerate(each, start=1)
     ]
 
 

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import evaluate_catalog
-from pipelines.evaluate_catalog import RECOVERED, SUSPECTS, improve_catalog, read_products
+from pipelines.evaluate_catalog import RECOVERED, improve_catalog
+from pipelines.evaluate_products import read_products
+from pipelines.evaluate_suspects import SUSPECTS
 from shelftag.artifacts import Dataset, Run
 from shelftag.catalog.spreadsheet import guarded, unguarded
 from shelftag.evaluation.catalog_work import SHOWN, CatalogWork
