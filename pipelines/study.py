@@ -132,7 +132,7 @@ def _other(made: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
 def _read_scores(run: Run) -> Evaluation | None:
     """What `evaluate` found of this very Run."""
     try:
-        scores = json.loads((run.evaluation_dir / "scores.json").read_bytes())
+        scores = json.loads((run.scores_file).read_bytes())
         found = Evaluation.model_validate(scores)
     except (OSError, ValueError, ValidationError):
         return None

@@ -1,80 +1,170 @@
-"""One copy of the Tagger behind the routes.
+"""One copy of the tagger behind the routes.
 
-    requests --> batch (up to max_batch_size, for batch_wait_s) --> one thread --> Tagger
+    requests --> pieces --> batch (up to max_batch_size names, for batch_wait_s)
+                              '--> one thread --> Tagger --> answers
+                                                    '- - sampled - -> challenger, in a thread beside
 
 The event loop only reads and writes; tokenizing and scoring have a thread of their own, and only
-one, since a Tagger is for one thread.
+one, since a Tagger is for one thread. A large request is cut in pieces, so that small ones get
+their turn between them.
 """
 
 import asyncio
+import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
+from serve.batches import Piece, cut, joined, score_together, total_names
+from serve.live import LiveConfig, live_config, tagging_config
+from serve.loading import Loaded, find_run, load
+from serve.problems import Problem
 from serve.routes import api
+from serve.service import ModelCard, Tagged
+from serve.shadow import Shadow
 from shelftag.artifacts import Run
 from shelftag.config import Config
+from shelftag.errors import ShelftagError
 from shelftag.model.runtime import set_up
-from shelftag.tagging.tagger import Tag, Tagger
+from shelftag.tagging.tagger import Ranking
 
-Asked = tuple[list[str], int]
-"""The texts of one request, and its top_k."""
+log = logging.getLogger("ray.serve")
 
 
 class TaggerReplica:
-    """Loads a Run once, and answers HTTP."""
+    """Loads Runs, and answers HTTP: a `Service`."""
 
     def __init__(self, run: Path, config: Config) -> None:
         set_up(config.scaling.threads_per_worker)
-        self._config = config
-        self._tagger = Tagger.load(Run(run), config.tagging)
-        self._model = Run(run).manifest().fingerprint
+        self._run, self._config, self._live = Run(run), config, LiveConfig()
+        self._champion: Loaded | None = None
+        self._shadow = Shadow()
+        self._problem: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tagger")
+        self._loading = asyncio.Lock()
+        self._waiting = 0
         self._score.set_max_batch_size(config.serve.max_batch_size)
         self._score.set_batch_wait_timeout_s(config.serve.batch_wait_s)
+        most = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
+        self._named = most(self._load_named)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
-        """What `ray_serve.ingress()` asks for, once the Tagger is loaded."""
-        return api(
-            self.tag,
-            self._model,
-            max_products=self._config.serve.max_products,
-            top_k=self._config.tagging.top_k,
-        )
+        """What `ray_serve.ingress()` asks for."""
+        return api(self, self._config.serve)
 
-    async def tag(self, texts: list[str], top_k: int) -> list[Tag]:
-        """Tags of one request, scored together with those of others."""
-        tags: list[Tag] = await self._score((texts, top_k))
-        return tags
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Take new settings, and a new Run, while the old one goes on answering.
 
-    @ray_serve.batch  # type: ignore[untyped-decorator]
-    async def _score(self, batch: list[Asked]) -> list[list[Tag]]:
+        What cannot be taken is said in the log and by /readyz, and the old goes on; only a copy
+        that has nothing to answer with fails.
+
+        Raises:
+            Refused: a first Run that cannot be used.
+        """
+        async with self._loading:
+            try:
+                await self._take(live_config(user_config))
+            except ShelftagError as error:
+                self._problem = str(error)
+                log.error("not taken: %s", error)
+                if self._champion is None:
+                    raise
+            else:
+                self._problem = None
+
+    async def _take(self, live: LiveConfig) -> None:
+        tagging = tagging_config(live, self._config.tagging)
+        champion = await self._loaded(Run(live.run or self._run.path), self._champion)
+        challenger = None
+        if live.challenger is not None:
+            challenger = await self._loaded(Run(live.challenger), self._shadow.challenger)
+        self._champion, self._live = champion.configured(tagging), live
+        self._shadow.set(challenger, live.challenger_share)
+
+    async def _loaded(self, run: Run, now: Loaded | None) -> Loaded:
+        """A Run, or what is loaded of it already."""
+        wanted = run.manifest().fingerprint
+        if now is not None and (now.run.path, now.card.fingerprint) == (run.path, wanted):
+            return now
+        return await asyncio.to_thread(load, run, self._config.tagging)
+
+    async def _load_named(self, name: str) -> Loaded:
+        run = find_run(name, self._config.serve.models_root)
+        try:
+            return await asyncio.to_thread(load, run, self._config.tagging)
+        except ShelftagError as error:
+            detail = f"model {name!r} cannot be used: {error}"
+            raise Problem(HTTPStatus.CONFLICT, detail) from None
+
+    def models(self) -> list[ModelCard]:
+        """The Runs that are loaded here, the deployed one first."""
+        assert self._champion  # noqa: S101  (a copy is let in to answer when it has one)
+        return [self._champion.card]
+
+    @property
+    def problem(self) -> str | None:
+        """Why the settings that were asked for last are not in force."""
+        return self._problem
+
+    async def tag(
+        self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
+    ) -> Tagged:
+        """Tags of one request, scored together with those of others.
+
+        Raises:
+            Problem: 404 the model is unknown, 409 it is damaged, 503 too many names wait already.
+        """
+        loaded = await self._asked(model)
+        self._check_room(len(texts))
+        self._waiting += len(texts)
+        try:
+            pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)
+            ranking = joined(await asyncio.gather(*map(self._score, pieces)))
+        finally:
+            self._waiting -= len(texts)
+        if model is None:
+            self._shadow.offer(texts, loaded, ranking)
+        return Tagged(loaded.card, ranking)
+
+    async def _asked(self, model: str | None) -> Loaded:
+        assert self._champion  # noqa: S101
+        if model is None or model == self._champion.card.name:
+            return self._champion
+        find_run(model, self._config.serve.models_root)  # refused before another is unloaded
+        named: Loaded = await self._named(model)
+        return named.configured(tagging_config(self._live, self._config.tagging))
+
+    def _check_room(self, names: int) -> None:
+        most = self._config.serve.max_queued_names
+        if self._waiting and self._waiting + names > most:
+            detail = f"{self._waiting:,} names wait, at most {most:,} may (serve.max_queued_names)"
+            after = {"Retry-After": str(self._config.serve.retry_after_s)}
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{detail}: come back later", after)
+
+    @ray_serve.batch(batch_size_fn=total_names)  # type: ignore[untyped-decorator]
+    async def _score(self, batch: list[Piece]) -> list[Ranking]:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._tag_together, batch)
-
-    def _tag_together(self, batch: list[Asked]) -> list[list[Tag]]:
-        together = [text for texts, _ in batch for text in texts]
-        tags = iter(self._tagger.tag(together, top_k=max(top_k for _, top_k in batch)))
-        return [[_cut(next(tags), top_k) for _ in texts] for texts, top_k in batch]
-
-
-def _cut(tag: Tag, top_k: int) -> Tag:
-    return replace(tag, alternatives=tag.alternatives[: top_k - 1])
+        return await loop.run_in_executor(self._thread, score_together, batch)
 
 
 def application(run: Path, config: Config) -> Any:
     """The deployment, bound to a Run."""
     scaling, settings = config.scaling, config.serve
+    gpus = settings.gpus_per_replica if scaling.use_gpu else 0
     deployment = ray_serve.deployment(
         ray_serve.ingress()(TaggerReplica),
         name="tagger",
         num_replicas=settings.replicas,
-        max_ongoing_requests=max(settings.max_ongoing_requests, settings.max_batch_size),
+        max_ongoing_requests=settings.max_ongoing_requests,
+        max_surge_percent=settings.max_surge_percent,
         max_constructor_retry_count=2,
-        ray_actor_options={"num_cpus": scaling.cpus_per_worker, "num_gpus": int(scaling.use_gpu)},
+        user_config={},  # `reconfigure` loads the Run
+        ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
     return deployment.bind(run, config)

@@ -31,6 +31,9 @@ class TagRequest(BaseModel):
     top_k: int | None = Field(
         default=None, ge=1, description="Departments named: the tag, and top_k - 1 alternatives."
     )
+    model: str | None = Field(
+        default=None, description="Run to ask, by its name under the configured folder of Runs."
+    )
 
 
 class Alternative(BaseModel):

@@ -133,6 +133,10 @@ class Run(Folder[RunManifest]):
         return self.path / "evaluation"
 
     @property
+    def scores_file(self) -> Path:
+        return self.evaluation_dir / "scores.json"
+
+    @property
     def predictions_file(self) -> Path:
         """What it says of each of its test products."""
         return self.evaluation_dir / "predictions.parquet"

@@ -1,5 +1,7 @@
 """The HTTP endpoint."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from shelftag.config.section import Section
@@ -9,7 +11,7 @@ class ServeConfig(Section):
     """Ray Serve's part."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; loopback unless told otherwise."""
+    """Address to listen on; any other than loopback needs API keys."""
 
     port: int = Field(default=8000, ge=1, le=65_535)
     """Port to listen on."""
@@ -17,15 +19,61 @@ class ServeConfig(Section):
     replicas: int = Field(default=1, ge=1)
     """Copies of the Tagger."""
 
-    max_batch_size: int = Field(default=64, ge=1)
-    """Requests scored together."""
+    cpus_per_replica: float = Field(default=1, gt=0)
+    """CPU cores Ray reserves for a copy."""
 
-    batch_wait_s: float = Field(default=0.005, ge=0)
+    gpus_per_replica: float = Field(default=1, gt=0)
+    """GPUs of a copy, where `scaling.use_gpu` is set; a base larger than one is placed over all."""
+
+    max_surge_percent: int = Field(default=100, ge=0, le=100)
+    """Copies started beside the old ones at a redeploy, in percent of `replicas`; they need free
+    cores. 0 stops an old copy before its successor is there."""
+
+    models_root: Path | None = None
+    """Folder of Runs that requests may name as `model`; none: the deployed Run only."""
+
+    max_models: int = Field(default=3, ge=1)
+    """Runs of `models_root` that a copy holds at a time, beside the deployed one."""
+
+    max_batch_size: int = Field(default=256, ge=1)
+    """Names scored together."""
+
+    batch_wait_s: float = Field(default=0.002, ge=0)
     """Seconds a request waits for others to share its batch."""
 
-    max_ongoing_requests: int = Field(default=256, ge=1)
-    """Requests a copy works on at a time, waiting ones too; at least `max_batch_size` are let in,
-    or a batch would never fill."""
+    max_ongoing_requests: int = Field(default=512, ge=1)
+    """Requests a copy works on at a time, waiting ones too."""
+
+    max_queued_names: int = Field(default=20_000, ge=1)
+    """Names that wait in a copy; a request that would add to more is told to come back (503)."""
+
+    retry_after_s: int = Field(default=1, ge=1)
+    """Seconds after which such a client is asked to come back."""
+
+    timeout_s: float = Field(default=30, gt=0)
+    """Seconds a request may take before it is answered with 504."""
 
     max_products: int = Field(default=1_000, ge=1)
     """Products in one request."""
+
+    max_body_mb: float = Field(default=8, gt=0)
+    """Megabytes of one request's body."""
+
+    max_upload_mb: float = Field(default=1_000, gt=0)
+    """Megabytes of a catalog sent to /v1/catalog."""
+
+    keys_file: Path | None = None
+    """File with the hashes of API keys, a line each (`shelftag keys new`); the environment variable
+    SHELFTAG_API_KEYS holds such lines too."""
+
+    requests_per_s: float = Field(default=100, gt=0)
+    """Requests a second of one API key, over all copies together (approximately)."""
+
+    cors_origins: tuple[str, ...] = ()
+    """Web pages of other origins that may call, such as https://shop.example; none by default."""
+
+    jobs_input: Path | None = None
+    """Folder that bulk jobs may read from; without it, and `jobs_output`, there are no jobs."""
+
+    jobs_output: Path | None = None
+    """Folder that bulk jobs may write to."""

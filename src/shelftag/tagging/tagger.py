@@ -89,6 +89,12 @@ class Tagger:
         scorer = load_scorer(run, departments, checked.form, tagging.batch_size)
         return cls(scorer, departments, checked.calibration, tagging)
 
+    def configured(self, tagging: TaggingConfig) -> "Tagger":
+        """The same weights and remembered names with another threshold or top_k."""
+        other = Tagger(self._scorer, self.departments, self.calibration, tagging)
+        other._cache = self._cache  # logits, which no setting changes
+        return other
+
     @property
     def threshold(self) -> float:
         """Confidence below which a tag is for review."""

@@ -1,0 +1,53 @@
+"""Requests cut in pieces, scored together, and put together again: plain arrays, no Ray."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from serve.loading import Loaded
+from shelftag.tagging.tagger import Ranking
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Texts of one request that are scored in one go."""
+
+    texts: Sequence[str]
+    loaded: Loaded
+    top_k: int | None
+
+
+def cut(texts: Sequence[str], loaded: Loaded, top_k: int | None, most: int) -> list[Piece]:
+    """Pieces of at most `most` texts; one empty piece for none."""
+    starts = range(0, max(len(texts), 1), most)
+    return [Piece(texts[start : start + most], loaded, top_k) for start in starts]
+
+
+def total_names(batch: Sequence[Piece]) -> int:
+    """How large a batch is; an empty piece counts too."""
+    return sum(max(len(piece.texts), 1) for piece in batch)
+
+
+def score_together(batch: Sequence[Piece]) -> list[Ranking]:
+    """A Ranking for each piece; those for the same model share forward passes."""
+    out: dict[int, Ranking] = {}
+    for tagger in {id(piece.loaded.tagger): piece.loaded.tagger for piece in batch}.values():
+        mine = [at for at, piece in enumerate(batch) if piece.loaded.tagger is tagger]
+        likely = tagger.probabilities([text for at in mine for text in batch[at].texts])
+        ends = np.cumsum([len(batch[at].texts) for at in mine])
+        for at, rows in zip(mine, np.split(likely, ends[:-1]), strict=True):
+            out[at] = tagger.ranked(rows, batch[at].top_k)
+    return [out[at] for at in range(len(batch))]
+
+
+def joined(parts: Sequence[Ranking]) -> Ranking:
+    """The Ranking of a request's pieces, in order."""
+    if len(parts) == 1:
+        return parts[0]
+    return Ranking(
+        np.concatenate([part.departments for part in parts]),
+        np.concatenate([part.confidence for part in parts]),
+        np.concatenate([part.review for part in parts]),
+        [row for part in parts for row in part.candidates],
+    )

@@ -1,0 +1,24 @@
+"""Whether a copy of the tagger lives, and whether it can answer."""
+
+from fastapi import APIRouter
+
+from serve.schemas import Health
+from serve.service import Service
+from shelftag.config.serve import ServeConfig
+
+
+def router(service: Service, _: ServeConfig) -> APIRouter:
+    """The routes; they need no API key."""
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/healthz")
+    async def healthz() -> Health:
+        """Whether it answers at all."""
+        return Health(status="ok", model=service.models()[0].fingerprint)
+
+    @routes.get("/readyz")
+    async def readyz() -> Health:
+        """Whether the model is loaded and warm: a copy is let in to answer only then."""
+        return Health(status="ready", model=service.models()[0].fingerprint)
+
+    return routes

@@ -1,0 +1,48 @@
+"""What the routes ask of a copy of the tagger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shelftag.tagging.tagger import Ranking
+
+
+class ModelCard(BaseModel):
+    """What is told of a Run that answers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(description="What requests may name as `model`: its folder's name.")
+    fingerprint: str
+    departments: tuple[str, ...]
+    threshold: float = Field(description="Confidence below which a tag is for review.")
+    test_accuracy: float | None = Field(description="On products it never saw, if evaluated.")
+    test_rows: int | None = Field(description="How many those were.")
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Tags of n texts, and whose they are."""
+
+    model: ModelCard
+    ranking: Ranking
+
+
+class Service(Protocol):
+    """A copy of the tagger, as routes see it."""
+
+    async def tag(
+        self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
+    ) -> Tagged:
+        """Tags of one request's texts, scored together with those of others.
+
+        Raises:
+            Problem: 404 the model is unknown, 503 too many names wait already.
+        """
+        ...
+
+    def models(self) -> list[ModelCard]:
+        """The Runs that are loaded here, the deployed one first."""
+        ...
