@@ -31,13 +31,16 @@ def total_names(batch: Sequence[Piece]) -> int:
 
 def score_together(batch: Sequence[Piece]) -> list[Ranking]:
     """A Ranking for each piece; those for the same model share forward passes."""
+    of_model: dict[str, list[int]] = {}
+    for at, piece in enumerate(batch):
+        of_model.setdefault(piece.loaded.card.fingerprint, []).append(at)
     out: dict[int, Ranking] = {}
-    for tagger in {id(piece.loaded.tagger): piece.loaded.tagger for piece in batch}.values():
-        mine = [at for at, piece in enumerate(batch) if piece.loaded.tagger is tagger]
-        likely = tagger.probabilities([text for at in mine for text in batch[at].texts])
-        ends = np.cumsum([len(batch[at].texts) for at in mine])
-        for at, rows in zip(mine, np.split(likely, ends[:-1]), strict=True):
-            out[at] = tagger.ranked(rows, batch[at].top_k)
+    for places in of_model.values():
+        tagger = batch[places[0]].loaded.tagger
+        likely = tagger.probabilities([text for at in places for text in batch[at].texts])
+        ends = np.cumsum([len(batch[at].texts) for at in places])
+        for at, rows in zip(places, np.split(likely, ends[:-1]), strict=True):
+            out[at] = batch[at].loaded.tagger.ranked(rows, batch[at].top_k)  # its own threshold
     return [out[at] for at in range(len(batch))]
 
 

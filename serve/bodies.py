@@ -42,5 +42,5 @@ def _no_number(text: str) -> None:
 
 def described(kind: type[BaseModel]) -> dict[str, object]:
     """`openapi_extra` of a route that reads its body itself."""
-    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
-    return {"requestBody": {"content": {"application/json": {"schema": schema}}, "required": True}}
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}

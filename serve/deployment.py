@@ -17,7 +17,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from fastapi import FastAPI
 from ray import serve as ray_serve
 

@@ -77,4 +77,7 @@ class Health(BaseModel):
     """That it works, and with what."""
 
     status: str
-    model: str
+    model: str = Field(description="Fingerprint of the Run.")
+    problem: str | None = Field(
+        default=None, description="Why the settings asked for last are not in force."
+    )

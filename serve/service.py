@@ -43,6 +43,11 @@ class Service(Protocol):
         """
         ...
 
+    @property
+    def problem(self) -> str | None:
+        """Why the settings that were asked for last are not in force."""
+        ...
+
     def models(self) -> list[ModelCard]:
         """The Runs that are loaded here, the deployed one first."""
         ...

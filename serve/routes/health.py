@@ -19,6 +19,7 @@ def router(service: Service, _: ServeConfig) -> APIRouter:
     @routes.get("/readyz")
     async def readyz() -> Health:
         """Whether the model is loaded and warm: a copy is let in to answer only then."""
-        return Health(status="ready", model=service.models()[0].fingerprint)
+        model = service.models()[0].fingerprint
+        return Health(status="ready", model=model, problem=service.problem)
 
     return routes

@@ -6,34 +6,24 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serve.routes import api
-from shelftag.tagging.tagger import Tag
+from shelftag.config.serve import ServeConfig
+from tests.serve.made_service import MadeService
 
 LIMIT = 5
 
 
-class Recorder:
-    """Tags everything `pets`, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[list[str], int]] = []
-
-    async def __call__(self, texts: list[str], top_k: int) -> list[Tag]:
-        self.asked.append((texts, top_k))
-        return [Tag("pets", 0.5, "review", (("bakery", 0.25),), ("pets", "bakery")) for _ in texts]
+@pytest.fixture
+def service() -> MadeService:
+    return MadeService()
 
 
 @pytest.fixture
-def tagging() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture
-def client(tagging: Recorder) -> TestClient:
-    return TestClient(api(tagging, "fingerprint", max_products=LIMIT, top_k=3))
+def client(service: MadeService) -> TestClient:
+    return TestClient(api(service, ServeConfig(max_products=LIMIT)))
 
 
 def test_products_are_answered_in_order_with_their_ids(
-    client: TestClient, tagging: Recorder
+    client: TestClient, service: MadeService
 ) -> None:
     products = [{"id": "b", "name": "Cat  FOOD"}, {"name": "Milk", "description": "Fresh"}]
     answer = client.post("/v1/tag", json={"products": products, "top_k": 2})
@@ -46,11 +36,11 @@ def test_products_are_answered_in_order_with_their_ids(
         "tags": [{"id": "b"} | tag, {"id": None} | tag],
         "errors": [],
     }
-    assert tagging.asked == [(["cat food", "milk : fresh"], 2)]
+    assert service.asked == [(["cat food", "milk : fresh"], 2, None)]
 
 
 def test_a_bad_product_is_an_error_entry_and_the_others_are_tagged(
-    client: TestClient, tagging: Recorder
+    client: TestClient, service: MadeService
 ) -> None:
     products = [{"id": 1, "name": " "}, {"id": 2, "name": "Milk"}, {"id": 3}, "Milk"]
     answer = client.post("/v1/tag", json={"products": products}).json()
@@ -60,7 +50,7 @@ def test_a_bad_product_is_an_error_entry_and_the_others_are_tagged(
         {"index": 2, "id": 3, "reason": "the name is missing"},
         {"index": 3, "id": None, "reason": "a product is an object with a name, not str"},
     ]
-    assert tagging.asked == [(["milk"], 3)]
+    assert service.asked == [(["milk"], None, None)]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +65,10 @@ def test_a_bad_product_is_an_error_entry_and_the_others_are_tagged(
         ([], "a product is an object"),
     ],
 )
-def test_reasons(client: TestClient, tagging: Recorder, product: Any, reason: str) -> None:
+def test_reasons(client: TestClient, service: MadeService, product: Any, reason: str) -> None:
     answer = client.post("/v1/tag", json={"products": [product]}).json()
     assert answer["errors"][0]["reason"].startswith(reason)
-    assert tagging.asked == []
+    assert service.asked == []
 
 
 def test_a_lone_surrogate_is_an_error_entry(client: TestClient) -> None:
@@ -97,36 +87,45 @@ def test_a_request_has_a_limit_that_is_told(client: TestClient, extra: int) -> N
     assert answer.status_code == (413 if extra else 200)
     if extra:
         assert answer.json()["detail"] == (
-            "6 products: at most 5 products in one request (serve.max_products)"
+            "6 products: at most 5 products in one request (serve.max_products); "
+            "send several requests, or a file to /v1/catalog"
         )
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"products": NaN}', b"[" * 100_000])
+def test_a_body_that_is_not_json_is_a_400(client: TestClient, body: bytes) -> None:
+    answer = client.post("/v1/tag", content=body)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "not JSON" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"{",
         b"[]",
         b'{"products": 7}',
         b'{"product": []}',
         b'{"products": [], "top_k": 0}',
         b'{"products": [], "topk": 1}',
+        b'{"products": [], "model": 7}',
     ],
 )
 def test_a_request_that_is_none_is_refused(client: TestClient, body: bytes) -> None:
     answer = client.post("/v1/tag", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
-    assert answer.json()["detail"][0]["msg"]
+    assert answer.json()["detail"]
 
 
-def test_no_products_no_work(client: TestClient, tagging: Recorder) -> None:
+def test_no_products_no_work(client: TestClient, service: MadeService) -> None:
     assert client.post("/v1/tag", json={"products": []}).json()["tags"] == []
-    assert tagging.asked == []
+    assert service.asked == []
 
 
 def test_openapi_shows_what_a_product_is(client: TestClient) -> None:
     assert client.get("/docs").status_code == 200
-    shown = client.get("/openapi.json").json()["components"]["schemas"]["TagRequest"]
-    product = shown["properties"]["products"]["items"]
+    shown = client.get("/openapi.json").json()["paths"]["/v1/tag"]["post"]["requestBody"]
+    schema = shown["content"]["application/json"]["schema"]
+    product = schema["properties"]["products"]["items"]
     assert set(product["properties"]) == {"id", "name", "description"}
     assert product["required"] == ["name"]
