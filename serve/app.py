@@ -7,6 +7,7 @@ can reach the machine, a firewall should let nothing in but the port of `serve.p
 """
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from cluster.local import check_resources, ray_session
+from serve.access import check_exposed
+from serve.key_ring import key_ring
+from serve.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError
@@ -79,11 +83,14 @@ def serving(run: Run, config: Config) -> Iterator[str]:
 
     Raises:
         ArtifactError: the Run cannot be used.
-        InputError: the address is taken, or is none of this machine's.
-        ConfigError: the cluster has not what the copies need.
+        InputError: the address is taken, or is none of this machine's; the keys cannot be used.
+        ConfigError: others reach the address, and there are no keys; or the cluster has not what
+            the copies need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
+    keys = key_ring(os.environ.get(VARIABLE, ""), config.serve.keys_file)
+    check_exposed(config.serve.host, keys)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
     with ray_session(config.scaling):

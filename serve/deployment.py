@@ -11,6 +11,7 @@ their turn between them.
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -20,7 +21,10 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
+from serve.access import check_exposed
 from serve.batches import Piece, cut, joined, score_together, total_names
+from serve.key_ring import key_ring
+from serve.keys import VARIABLE
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
 from serve.problems import Problem
@@ -39,9 +43,10 @@ log = logging.getLogger("ray.serve")
 class TaggerReplica:
     """Loads Runs, and answers HTTP: a `Service`."""
 
-    def __init__(self, run: Path, config: Config) -> None:
+    def __init__(self, run: Path, config: Config, key_lines: str = "") -> None:
         set_up(config.scaling.threads_per_worker)
         self._run, self._config, self._live = Run(run), config, LiveConfig()
+        self._key_lines = key_lines
         self._champion: Loaded | None = None
         self._shadow = Shadow()
         self._problem: str | None = None
@@ -55,7 +60,9 @@ class TaggerReplica:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
-        return api(self, self._config.serve)
+        keys = key_ring(self._key_lines, self._config.serve.keys_file)
+        check_exposed(listening_host(), keys)
+        return api(self, self._config.serve, keys)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new settings, and a new Run, while the old one goes on answering.
@@ -152,8 +159,21 @@ class TaggerReplica:
         return await loop.run_in_executor(self._thread, score_together, batch)
 
 
+def listening_host() -> str | None:
+    """The address this Serve listens on, whatever the config says; None without HTTP.
+
+    It is set where Serve is started, as by `http_options` of serve/config.yaml, and no public call
+    tells it to a copy.
+    """
+    from ray.serve.context import _get_global_client
+
+    client = _get_global_client()
+    host: str | None = client.http_config.host
+    return host
+
+
 def application(run: Path, config: Config) -> Any:
-    """The deployment, bound to a Run."""
+    """The deployment, bound to a Run, and to the API keys of this process's environment."""
     scaling, settings = config.scaling, config.serve
     gpus = settings.gpus_per_replica if scaling.use_gpu else 0
     deployment = ray_serve.deployment(
@@ -166,4 +186,4 @@ def application(run: Path, config: Config) -> Any:
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
-    return deployment.bind(run, config)
+    return deployment.bind(run, config, os.environ.get(VARIABLE, ""))

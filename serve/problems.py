@@ -13,6 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+MOST_RULES = 20
+"""Broken rules that one answer tells; a body can break a million."""
 
 
 class Problem(Exception):
@@ -51,9 +53,14 @@ async def _problem(_: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return problem_response(Problem(HTTPStatus(error.status_code), error.detail, error.headers))
+    status, headers = HTTPStatus(error.status_code), error.headers or {}
+    detail = str(error.detail)
+    if detail == status.phrase:  # Starlette's own
+        allowed = f" (allowed: {headers['Allow']})" if "Allow" in headers else ""
+        detail = f"{request.method} {request.url.path[:200]!r} is not here{allowed}: see /docs"
+    return problem_response(Problem(status, detail, headers))
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -64,5 +71,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
 def invalid(errors: object) -> Problem:
     """422 for fields that break their rules; `errors` are pydantic's."""
     assert isinstance(errors, list | tuple)  # noqa: S101
-    rules = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, rules)
+    rules = [f"{'.'.join(map(str, one['loc']))[:200]}: {one['msg']}" for one in errors[:MOST_RULES]]
+    if len(errors) > MOST_RULES:
+        rules.append(f"and {len(errors) - MOST_RULES:,} more")
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(rules))
