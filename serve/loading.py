@@ -71,7 +71,7 @@ def find_run(name: str, root: Path | None) -> Run:
         Problem: 404, there is none of that name; links out of the folder count as none.
     """
     run = None if root is None else _inside(name, root)
-    if run is None or not run.is_complete:
+    if run is None:
         there = "no other models are configured (serve.models_root)"
         if root is not None:
             there = f"there are {', '.join(_names(root)) or 'none'}"
@@ -82,7 +82,8 @@ def find_run(name: str, root: Path | None) -> Run:
 def _inside(name: str, root: Path) -> Run | None:
     try:
         path = (root / name).resolve()
-        return Run(path) if path.parent == root.resolve() else None
+        run = Run(path)
+        return run if path.parent == root.resolve() and run.is_complete else None
     except (OSError, ValueError, RuntimeError):  # NUL, too long, a loop of links
         return None
 

@@ -1,8 +1,9 @@
 """The HTTP endpoint."""
 
+import re
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shelftag.config.section import Section
 
@@ -77,3 +78,12 @@ class ServeConfig(Section):
 
     jobs_output: Path | None = None
     """Folder that bulk jobs may write to."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """As browsers send them: with a path or a closing slash, none would ever be equal."""
+        for origin in origins:
+            if origin != "*" and re.fullmatch(r"https?://[^/\s,*]+", origin) is None:
+                raise ValueError(f"{origin!r} is no origin such as https://shop.example")
+        return origins
