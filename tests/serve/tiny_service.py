@@ -7,6 +7,7 @@ from serve.loading import find_run, load
 from serve.service import ModelCard, Tagged
 from shelftag.artifacts import Run
 from shelftag.config.tagging import TaggingConfig
+from shelftag.model.shared import SharedBases
 
 
 class TinyService:
@@ -16,7 +17,7 @@ class TinyService:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._loaded = load(run, TaggingConfig())
+        self._loaded = load(run, TaggingConfig(), SharedBases())
 
     async def tag(
         self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
