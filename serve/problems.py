@@ -11,6 +11,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 MOST_RULES = 20
@@ -55,12 +56,22 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    status, headers = HTTPStatus(error.status_code), error.headers or {}
+    status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
     detail = str(error.detail)
     if detail == status.phrase:  # Starlette's own
         allowed = f" (allowed: {headers['Allow']})" if "Allow" in headers else ""
         detail = f"{request.method} {request.url.path[:200]!r} is not here{allowed}: see /docs"
     return problem_response(Problem(status, detail, headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """What the path has; Starlette names only those of the first of its routes."""
+    here = [route.matches for route in request.app.routes]
+    tried = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    asked = {method: request.scope | {"method": method} for method in tried}
+    return [m for m, scope in asked.items() if any(at(scope)[0] is Match.FULL for at in here)]
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

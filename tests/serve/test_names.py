@@ -125,7 +125,6 @@ def test_any_bytes(client: TestClient, body: bytes) -> None:
     ("body", "status", "detail"),
     [
         ('{"products": [], "top_k": 1' + "0" * 5_000 + "}", 400, "not JSON"),
-        ('{"products": [], "top_k": 1' + "0" * 4_000 + "}", 422, "top_k"),
         ('{"products": ' + "[" * 100_000 + "]" * 100_000 + "}", 400, "not JSON"),
         ('{"products": [' + '{"id": ' * 500 + "1" + "}" * 500 + "]}", 200, ""),
         ('{"products": [{"name": "x", "name": "Rye Bread"}], "products": []}', 200, ""),
@@ -145,7 +144,7 @@ def test_bodies_that_are_too_much(client: TestClient, body: str, status: int, de
     assert len(answer.content) < 10_000
 
 
-@pytest.mark.parametrize("top_k", [10**9, 2**63, 10**30, 10**300])
+@pytest.mark.parametrize("top_k", [10**9, 2**63, 10**4_000], ids=["giga", "2^63", "4001 digits"])
 def test_more_departments_than_there_are_is_all_of_them(client: TestClient, top_k: int) -> None:
     (tag,) = post(client, {"products": [{"name": "Rye Bread"}], "top_k": top_k})["tags"]
     departments = client.get("/v1/models").json()[0]["departments"]
@@ -182,6 +181,7 @@ def test_queries(client: TestClient, query: str) -> None:
     [
         ("GET", "/nothing", 404, "GET '/nothing' is not here: see /docs"),
         ("DELETE", "/v1/models", 405, "is not here (allowed: GET)"),
+        ("OPTIONS", "/v1/tag", 405, "is not here (allowed: GET, POST)"),
         ("GET", "/v1/tag", 422, "query.name: Field required"),
         ("GET", "/v1/tag?name=x&top_k=" + "9" * 5_000, 422, "query.top_k"),
         ("GET", "/v1/tag?name=x&model=" + "x" * 5_000, 404, "is unknown"),

@@ -1,0 +1,114 @@
+"""Clients that send a byte a second, or read nothing, do not starve others (through Serve's proxy).
+
+20 slow senders --> 408 at the deadline
+20 slow readers --> of 4 MB each, held by the proxy
+ 1 normal client --> as fast as it was
+"""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Iterator
+from statistics import median
+
+import httpx
+import pytest
+
+from serve.app import serving
+from shelftag.artifacts import Run
+from shelftag.config import Config
+from tests import tiny
+from tests.network import free_port
+
+TIMEOUT_S = 4.0
+SLOW = 20
+PROBES = 60
+LARGE = json.dumps({"products": [{"id": "x" * 1_000, "name": ""}] * 4_000}).encode()
+
+
+@pytest.fixture(scope="module")
+def port(tiny_run: Run, ray_here: None) -> Iterator[int]:  # noqa: ARG001
+    port = free_port()
+    settings = {"port": port, "timeout_s": TIMEOUT_S, "max_products": 5_000}
+    config = Config.model_validate(tiny.CONFIG.model_dump() | {"serve": settings})
+    with serving(tiny_run, config):
+        yield port
+    from ray import serve as ray_serve
+
+    ray_serve.shutdown()
+
+
+def head(length: int) -> bytes:
+    lines = ["POST /v1/tag HTTP/1.1", "Host: here", "Content-Type: application/json"]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
+
+
+async def slow_sender(port: int) -> tuple[bytes, float]:
+    """What it was answered, and after how many seconds."""
+    started = time.monotonic()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head(1_000))
+    answered = asyncio.create_task(reader.readline())
+    while not answered.done():
+        writer.write(b" ")
+        await asyncio.wait([answered], timeout=1)
+    seconds = time.monotonic() - started
+    await asyncio.wait_for(reader.read(), 5)  # to the end: the connection is closed
+    writer.close()
+    return await answered, seconds
+
+
+async def slow_reader(port: int, enough: asyncio.Event) -> bytes:
+    """Asks for 4 MB and reads a little of it, until told that it is enough."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=sock, limit=1_024)
+    writer.write(head(len(LARGE)) + LARGE)
+    status = await reader.readline()
+    while not enough.is_set():
+        await reader.read(100)
+        await asyncio.sleep(0.5)
+    writer.close()
+    return status
+
+
+async def normal(port: int) -> list[float]:
+    """Seconds of each of some requests, one after the other."""
+    seconds = []
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        for _ in range(PROBES):
+            started = time.monotonic()
+            body = {"products": [{"name": "Rye Bread"}]}
+            answer = await client.post("/v1/tag", json=body, timeout=30)
+            assert answer.status_code == 200
+            seconds.append(time.monotonic() - started)
+    return seconds
+
+
+async def both(port: int) -> tuple[list[float], list[float], list[tuple[bytes, float]], set[bytes]]:
+    alone, enough = await normal(port), asyncio.Event()
+    reading = [asyncio.create_task(slow_reader(port, enough)) for _ in range(SLOW)]
+    await asyncio.sleep(5)  # their requests are answered, as far as they read
+    sending = [asyncio.create_task(slow_sender(port)) for _ in range(SLOW)]
+    await asyncio.sleep(0.5)
+    beside = await normal(port)
+    senders = list(await asyncio.gather(*sending))
+    enough.set()
+    return alone, beside, senders, set(await asyncio.gather(*reading))
+
+
+@pytest.mark.slow
+def test_slow_clients_do_not_starve_others(port: int) -> None:
+    alone, beside, senders, read = asyncio.run(both(port))
+    for name, seconds in (("alone", alone), ("beside", beside)):
+        worst = sorted(seconds)[int(0.95 * PROBES)]
+        print(f"{name}: median {1e3 * median(seconds):.1f} ms, p95 {1e3 * worst:.1f} ms")
+    print(f"senders answered after {senders[0][1]:.1f} to {max(s for _, s in senders):.1f} s")
+    assert median(beside) < 2 * median(alone) + 0.02
+    assert max(beside) < TIMEOUT_S / 2
+    assert {status for status, _ in senders} == {b"HTTP/1.1 408 Request Timeout\r\n"}
+    assert max(seconds for _, seconds in senders) < TIMEOUT_S + 3
+    assert read == {b"HTTP/1.1 200 OK\r\n"}
