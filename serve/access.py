@@ -1,13 +1,11 @@
-"""Who may ask: where keys must be, and the middleware that looks at each request's.
+"""Who may ask: the middleware that looks at each request's key and origin.
 
 Health needs no key, since balancers have none, and neither does the page's empty form: it asks for
 a key itself. All else does, the API's description too.
 """
 
-import socket
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette._utils import get_route_path
@@ -15,38 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.key_ring import KeyRing
 from serve.problems import Problem, problem_response
-from shelftag.errors import ConfigError
 
 CLIENT = "shelftag.client"
 """In the ASGI scope: the name of the request's key."""
 OPEN = frozenset({"/", "/healthz", "/readyz"})
 OPEN_BELOW = ("/v2/health/", "/assets/")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def check_exposed(host: str | None, keys: KeyRing | None) -> None:
-    """Refuse to answer other machines without keys; no host is no HTTP.
-
-    Raises:
-        ConfigError: naming the address.
-    """
-    if keys is None and host is not None and not is_loopback(host):
-        problem = f"serve.host = {host!r} is open to other machines, and there are no API keys"
-        way_out = "`shelftag keys new --file keys.txt` and serve.keys_file=keys.txt"
-        raise ConfigError(problem, f"{way_out}, or --host 127.0.0.1")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address; a name does if all its addresses do."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        pass
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host or None, 0)} if host else set()
-    except OSError:
-        return False
-    return bool(found) and all(ip_address(one.split("%")[0]).is_loopback for one in found)
 
 
 def is_open(path: str) -> bool:

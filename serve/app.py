@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from cluster.local import check_resources, ray_session
-from serve.access import check_exposed
+from serve.exposed import check_exposed
 from serve.key_ring import key_ring
 from serve.keys import VARIABLE
 from shelftag.artifacts import Run

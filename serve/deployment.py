@@ -21,8 +21,8 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
-from serve.access import check_exposed
 from serve.batches import Piece, cut, joined, score_together, total_names
+from serve.exposed import check_exposed, listening_host
 from serve.key_ring import key_ring
 from serve.keys import VARIABLE
 from serve.live import LiveConfig, live_config, tagging_config
@@ -159,19 +159,6 @@ class TaggerReplica:
     async def _score(self, batch: list[Piece]) -> list[Ranking]:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, score_together, batch)
-
-
-def listening_host() -> str | None:
-    """The address this Serve listens on, whatever the config says; None without HTTP.
-
-    It is set where Serve is started, as by `http_options` of serve/config.yaml, and no public call
-    tells it to a copy.
-    """
-    from ray.serve.context import _get_global_client
-
-    client = _get_global_client()
-    host: str | None = client.http_config.host
-    return host
 
 
 def application(run: Path, config: Config) -> Any:

@@ -1,20 +1,15 @@
 """Who is let in, and what leaves: keys, origins, headers, errors that nobody expected."""
 
 import logging
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines.__main__ import main as shelftag
-from serve.access import CLIENT, check_exposed, is_loopback
+from serve.access import CLIENT
 from serve.key_ring import key_ring
 from serve.keys import key_line, new_key
 from serve.routes import api
-from shelftag.artifacts import Run
 from shelftag.config.serve import ServeConfig
-from shelftag.errors import ConfigError
-from tests.network import free_port
 from tests.serve.made_service import MadeService
 
 KEY = new_key()
@@ -176,40 +171,3 @@ def test_the_unexpected_is_an_id_and_the_log_has_the_rest(
     assert "a secret" not in answer.text
     assert "a secret" in caplog.text
     assert KEY not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("", False),
-        ("192.0.2.1", False),
-        ("no.such.host.invalid", False),
-    ],
-)
-def test_which_addresses_others_reach(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
-    check_exposed(host, KEYS)
-    check_exposed(None, None)
-    if not loopback:
-        with pytest.raises(ConfigError, match="no API keys"):
-            check_exposed(host, None)
-
-
-def test_the_command_refuses_to_open_without_keys(
-    tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["serve", "--run", str(tiny_run.path), "--port", str(free_port())]
-    assert shelftag([*words, "--host", "0.0.0.0"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "serve.host = '0.0.0.0' is open to other machines, and there are no API keys" in line
-    (tmp_path / "keys").write_text("stg_oops")
-    assert shelftag([*words, f"serve.keys_file={tmp_path / 'keys'}"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "line 1 of" in line
-    assert "oops" not in line

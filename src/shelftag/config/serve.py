@@ -87,3 +87,9 @@ class ServeConfig(Section):
             if origin != "*" and re.fullmatch(r"https?://[^/\s,*]+", origin) is None:
                 raise ValueError(f"{origin!r} is no origin such as https://shop.example")
         return origins
+
+    @field_validator("keys_file")
+    @classmethod
+    def _absolute(cls, file: Path | None) -> Path | None:
+        """Copies of the tagger work in another folder."""
+        return file and file.absolute()
