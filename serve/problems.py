@@ -70,7 +70,7 @@ def _methods(request: Request) -> list[str]:
     """What the path has; Starlette names only those of the first of its routes."""
     here = [route.matches for route in request.app.routes]
     tried = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-    asked = {method: request.scope | {"method": method} for method in tried}
+    asked = {method: {**request.scope, "method": method} for method in tried}
     return [m for m, scope in asked.items() if any(at(scope)[0] is Match.FULL for at in here)]
 
 

@@ -42,7 +42,8 @@ def client(**settings: object) -> TestClient:
 )
 @pytest.mark.parametrize("path", ["/v1/tag?name=x", "/v1/models", "/docs", "/openapi.json", "/no"])
 def test_without_the_key_nothing_is_told(path: str, authorization: str | None) -> None:
-    headers = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
+    given = [] if authorization is None else [authorization.encode("latin-1")]
+    headers = [(b"Authorization", value) for value in given]
     answer = client().get(path, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"

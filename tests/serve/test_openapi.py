@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -38,7 +39,7 @@ SCHEMA = schemathesis.openapi.from_asgi(
 
 @SCHEMA.parametrize()
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
-def test_every_operation_answers_as_documented(case: schemathesis.Case) -> None:
+def test_every_operation_answers_as_documented(case: schemathesis.Case[Any]) -> None:
     case.call_and_validate(headers=HEADERS, excluded_checks=LEFT_OUT)
 
 
