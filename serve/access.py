@@ -6,6 +6,7 @@ a key itself. All else does, the API's description too.
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette._utils import get_route_path
@@ -41,7 +42,9 @@ class Access:
 
     def _refusal(self, scope: Scope) -> Problem | None:
         headers = dict(scope["headers"])
-        if scope["method"] not in READING and is_foreign(headers, self._origins):
+        if scope["method"] not in READING and is_foreign(
+            headers, self._origins, self._keys is not None
+        ):
             return _foreign(headers[b"origin"])
         if self._keys is None or is_open(get_route_path(scope)):
             return None
@@ -53,23 +56,30 @@ class Access:
         return None
 
 
-def is_foreign(headers: Mapping[bytes, bytes], origins: frozenset[str]) -> bool:
+def is_foreign(headers: Mapping[bytes, bytes], origins: frozenset[str], keyed: bool) -> bool:
     """Whether a web page of elsewhere asks.
 
     Closed CORS keeps such a page from reading an answer, not from sending a request: a browser
-    sends a plain POST of any page to a loopback address, where no key is needed.
+    sends a plain POST of any page to a loopback address, where no key is needed. There the host
+    must be one of loopback too, since a page's own name can be made to point here (DNS rebinding,
+    https://en.wikipedia.org/wiki/DNS_rebinding).
     """
-    origin = headers.get(b"origin")
-    if origin is None or "*" in origins or origin.decode("latin-1") in origins:
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    if b"origin" not in headers or "*" in origins or origin in origins:
         return False
-    return _netloc(origin) != headers.get(b"host", b"").decode("latin-1").lower()
-
-
-def _netloc(origin: bytes) -> str | None:
     try:
-        return urlsplit(origin.decode("latin-1")).netloc.lower() or None
+        page = urlsplit(origin.lower())
     except ValueError:
-        return None
+        return True
+    same = page.netloc == headers.get(b"host", b"").decode("latin-1").lower()
+    return not (page.netloc and same and (keyed or _is_here(page.hostname or "")))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def bearer_token(authorization: bytes) -> bytes:

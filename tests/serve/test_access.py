@@ -1,15 +1,19 @@
 """Who is let in, and what leaves: keys, origins, headers, errors that nobody expected."""
 
+import asyncio
 import logging
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from serve.access import CLIENT
 from serve.key_ring import key_ring
 from serve.keys import key_line, new_key
 from serve.routes import api
+from serve.unexpected import Unexpected
 from shelftag.config.serve import ServeConfig
+from tests.serve.asgi import request
 from tests.serve.made_service import MadeService
 
 KEY = new_key()
@@ -110,6 +114,23 @@ def test_a_page_of_elsewhere_may_not_post(origin: str | None, status: int) -> No
     assert client().post("/v1/tag", content=body, headers=headers).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost:8000", 200),
+        ("[::1]:8000", 200),
+        ("rebound.example:8000", 403),
+        ("127.0.0.1.rebound.example", 403),
+    ],
+)
+def test_without_keys_the_page_must_be_of_loopback(host: str, status: int) -> None:
+    keyless = TestClient(api(MadeService(), ServeConfig()))
+    headers = {"Host": host, "Origin": f"http://{host}"}
+    assert keyless.post("/v1/tag", json={"products": []}, headers=headers).status_code == status
+    assert keyless.get("/v1/models", headers={"Host": host}).status_code == 200
+
+
 def test_a_page_that_is_allowed_may_post_and_read_the_answer() -> None:
     opened, headers = client(cors_origins=[PAGE]), BEARER | {"Origin": PAGE}
     answer = opened.post("/v1/tag", content='{"products": []}', headers=headers)
@@ -172,3 +193,15 @@ def test_the_unexpected_is_an_id_and_the_log_has_the_rest(
     assert "a secret" not in answer.text
     assert "a secret" in caplog.text
     assert KEY not in caplog.text
+
+
+def test_half_an_answer_is_cut_off_and_not_finished_by_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def half(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        asyncio.run(request(Unexpected(half), "GET", "/"))
+    assert "error " in caplog.text

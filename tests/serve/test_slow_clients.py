@@ -1,4 +1,4 @@
-"""Clients that send a byte a second, or read nothing, do not starve others (through Serve's proxy).
+"""Clients that send a byte a second, or hardly read, do not starve others; with Serve's proxy.
 
 20 slow senders --> 408 at the deadline
 20 slow readers --> of 4 MB each, held by the proxy
@@ -112,3 +112,18 @@ def test_slow_clients_do_not_starve_others(port: int) -> None:
     assert {status for status, _ in senders} == {b"HTTP/1.1 408 Request Timeout\r\n"}
     assert max(seconds for _, seconds in senders) < TIMEOUT_S + 3
     assert read == {b"HTTP/1.1 200 OK\r\n"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_body_without_end_is_answered_while_it_is_sent(port: int, chunked: bool) -> None:
+    """413 comes through the proxy, and the connection or the next one goes on."""
+    most = 8_000_000  # serve.max_body_mb
+    parts = (b" " * 100_000 for _ in range(5 * most // 100_000))
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        content = parts if chunked else b" " * (most + 1)
+        kind = {"Content-Type": "application/json"}
+        answer = client.post("/v1/tag", content=content, headers=kind)
+        assert answer.status_code == 413
+        assert "at most 8 MB in one request (serve.max_body_mb)" in answer.json()["detail"]
+        assert client.post("/v1/tag", json={"products": []}).status_code == 200
