@@ -43,6 +43,7 @@ def client(**settings: object) -> TestClient:
         f"Bearer {KEY.upper()}",
         "Bearer \xff",
     ],
+    ids=range(11),  # names of tests are the same in each run, keys are not
 )
 @pytest.mark.parametrize("path", ["/v1/tag?name=x", "/v1/models", "/docs", "/openapi.json", "/no"])
 def test_without_the_key_nothing_is_told(path: str, authorization: str | None) -> None:
