@@ -98,8 +98,9 @@ async function pause(length, status, waiting, signal) {
 /** @throws {DOMException} AbortError, when the signal stops it. */
 function sleep(length, signal) {
   return new Promise((resolve, reject) => {
+    const over = () => (signal?.removeEventListener("abort", stop), resolve());
     const stop = () => (clearTimeout(timer), reject(signal.reason));
-    const timer = setTimeout(() => (signal?.removeEventListener("abort", stop), resolve()), length * 1000);
+    const timer = setTimeout(over, length * 1000);
     signal?.addEventListener("abort", stop, { once: true });
     if (signal?.aborted) stop();
   });

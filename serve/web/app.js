@@ -15,7 +15,17 @@ import { tagging } from "./tagging.js";
 import { number, percent } from "./words.js";
 
 const ask = client({ askForKey, waiting: showWaiting });
-const state = { model: null, catalog: null, products: [], run: null, running: false, filter: "all", unsaved: false };
+const state = {
+  model: null,
+  source: null, // the catalog as it was given, and as it was tagged: its columns may change
+  catalog: null,
+  products: [],
+  run: null,
+  running: false,
+  told: 0, // quarters of the run that were announced
+  filter: "all",
+  unsaved: false, // decisions that were not downloaded
+};
 const grid = table(byId("grid"), { open: openChoice, undo: takeBack });
 const choose = choice(decide);
 
@@ -28,17 +38,19 @@ async function loadModel() {
   }
 }
 
-function tagCatalog(catalog) {
+function tagCatalog(source) {
   const question = "Corrections that were not downloaded are lost. Go on?";
   if (state.unsaved && !confirm(question)) return;
   state.run?.stop();
-  Object.assign(state, { catalog, products: productsOf(catalog), unsaved: false });
-  state.run = tagging(state.products, { ...catalog.roles }, ask, changed);
+  const catalog = { ...source, roles: { ...source.roles } };
+  const products = productsOf(catalog);
+  const run = tagging(products, { ...catalog.roles }, ask, changed);
+  Object.assign(state, { source, catalog, products, run, told: 0, unsaved: false });
   byId("tags").hidden = false;
   byId("filter").elements.filter.value = state.filter = "all";
   refresh();
   grid.focus();
-  byId("tags").scrollIntoView({ block: "nearest" });
+  byId("tags").scrollIntoView();
   go();
 }
 
@@ -61,14 +73,30 @@ function ended(failure) {
   const { review, errors } = counts(state.products);
   const { done, total } = state.run.progress();
   const found = `${number(review)} for review, ${number(errors, "error")}`;
+  const sofar = `${number(done)} of ${number(total, "product")}`;
   if (failure === null) announce(`Done: ${number(done, "product")}, ${found}.`);
-  else if (failure.name === "AbortError") announce(`Stopped at ${number(done)} of ${number(total)}.`);
-  else showProblem(`${failure.message} ${number(done)} of ${number(total, "product")} are done.`, go);
+  else if (failure.name === "AbortError") announce(`Stopped: ${sofar} are done.`);
+  else showProblem(`${failure.message} ${sofar} are done.`, go);
 }
 
 /** Products have changed; `model` is whose tags they are, null for no tags. */
 function changed(model) {
-  if (model !== null && model !== state.model?.fingerprint) loadModel(); // it was replaced meanwhile
+  if (model !== null && model !== state.model?.fingerprint) loadModel(); // replaced meanwhile
+  refresh();
+  tellQuarter();
+}
+
+function tellQuarter() {
+  const { done, total } = state.run.progress();
+  const quarter = Math.floor((4 * done) / total);
+  if (quarter > state.told && quarter < 4) announce(`${number(done)} of ${number(total)} tagged.`);
+  state.told = quarter;
+}
+
+/** Another column is the id: no new tags are needed. */
+function renamed(source) {
+  if (source !== state.source) return;
+  state.catalog.roles.id = source.roles.id;
   refresh();
 }
 
@@ -99,9 +127,10 @@ function openChoice(product, letter) {
   const departments = state.model?.departments;
   if (!departments) return showProblem("The departments are not known yet.", loadModel);
   const { name, description } = state.catalog.roles;
-  const about = description === null ? [] : [product.fields[description]];
-  if (product.tag) about.push(`The model says ${product.tag.department}, ${percent(product.tag.confidence)}.`);
-  choose(product, { name: product.fields[name], about: about.join(" "), departments, letter });
+  const about = description === null ? "" : product.fields[description];
+  const { tag } = product;
+  const said = tag ? `The model says ${tag.department}, ${percent(tag.confidence)}.` : "";
+  choose(product, { name: product.fields[name], about, said, departments, letter });
 }
 
 function decide(product, department) {
@@ -127,8 +156,8 @@ function downloadCorrections() {
   state.unsaved = false;
   const { nameless, torn } = faults(catalog, products);
   const said = [];
-  if (nameless) said.push(`${number(nameless, "correction")} without an id ${nameless === 1 ? "is" : "are"} left out.`);
-  if (torn.length) said.push(`Given two departments, which prepare refuses: ${torn.slice(0, 5).join(", ")}.`);
+  if (nameless) said.push(`Left out, having no id: ${number(nameless, "product")}.`);
+  if (torn.length) said.push(`Ids of two departments, not taken: ${torn.slice(0, 5).join(", ")}.`);
   if (said.length) showProblem(said.join(" "));
   else announce("Corrections downloaded.");
 }
@@ -149,5 +178,5 @@ addEventListener("beforeunload", (event) => {
   if (state.unsaved) event.preventDefault();
 });
 
-input({ ready: tagCatalog, renamed: refresh });
+input({ ready: tagCatalog, renamed });
 loadModel();

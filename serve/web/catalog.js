@@ -32,9 +32,13 @@ export function typed(text) {
  * @throws {BadFile} it is no CSV in UTF-8, has no products, or too many.
  */
 export async function read(file, header = null) {
-  if (file.size > MOST_BYTES) throw new BadFile(`${tooMuch(`${file.name} has ${number(file.size / 1e6)} MB`, "100 MB")}`);
+  if (file.size > MOST_BYTES) {
+    throw new BadFile(tooMuch(`${file.name} has ${megabytes(file.size)}`, megabytes(MOST_BYTES)));
+  }
   return parsed(decoded(new Uint8Array(await file.arrayBuffer()), file.name), file.name, header);
 }
+
+const megabytes = (bytes) => `${number(bytes / 1e6)} MB`;
 
 /** The text of a file's bytes. */
 function decoded(bytes, name) {
@@ -142,8 +146,8 @@ function notesOn(named, rows) {
   if (!named) notes.push("The first row names no columns: it is taken as a product.");
   const bad = rows.filter(({ problem }) => problem);
   if (bad.length) {
-    const first = bad[0].problem;
-    notes.push(`${number(bad.length, "row")} will not be tagged: ${first}${bad.length > 1 ? ", and so on" : ""}.`);
+    const more = bad.length > 1 ? ", and so on" : "";
+    notes.push(`${number(bad.length, "row")} will not be tagged: ${bad[0].problem}${more}.`);
   }
   return notes;
 }

@@ -7,17 +7,18 @@ import { percent } from "./words.js";
 
 /**
  * @param chosen (product, department) => called when one was chosen.
- * @returns open(product, {name, about, departments, letter})
+ * @returns open(product, {name, about, said, departments, letter})
  */
 export function choice(chosen) {
   const dialog = byId("choice");
   const [field, list] = [byId("choice-field"), byId("choice-list")];
   const state = { product: null, all: [], shown: [], active: 0 };
 
-  function open(product, { name, about, departments, letter }) {
+  function open(product, { name, about, said, departments, letter }) {
     Object.assign(state, { product, all: choices(product, departments) });
     byId("choice-title").textContent = name;
     byId("choice-about").textContent = about;
+    byId("choice-said").textContent = said;
     field.value = letter;
     filter();
     dialog.showModal();
@@ -52,8 +53,10 @@ export function choice(chosen) {
       "aria-selected": String(at === state.active),
       "aria-current": name === current ? "true" : null,
     };
-    const note = [candidate ? "candidate" : "", confidence === null ? "" : percent(confidence)];
-    return element("li", attributes, name, element("span", { class: "small" }, note.filter(Boolean).join(" · ")));
+    const share = confidence === null ? null : percent(confidence);
+    const notes = [candidate ? "candidate" : null, share].filter(Boolean);
+    const note = element("span", { class: "small" }, notes.join(" · "));
+    return element("li", attributes, element("span", {}, name), note);
   }
 
   function pick(at) {

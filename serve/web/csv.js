@@ -28,7 +28,8 @@ export function records(text, delimiter, most = Infinity) {
 function record(text, delimiter, place) {
   const fields = [];
   for (;;) {
-    fields.push(text[place.at] === '"' ? quotedField(text, delimiter, place) : plain(text, delimiter, place));
+    const field = text[place.at] === '"' ? quotedField : plain;
+    fields.push(field(text, delimiter, place));
     if (text[place.at] !== delimiter) break;
     place.at += 1;
   }

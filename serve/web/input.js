@@ -9,7 +9,7 @@ import { number } from "./words.js";
 const ROLES = ["name", "id", "description"];
 
 /** @param ready (catalog) => called when a catalog is to be tagged.
- *  @param renamed () => called when another column is the id, which asks for no new tags. */
+ *  @param renamed (catalog) => called when another column is the id, which asks for no new tags. */
 export function input({ ready, renamed }) {
   const state = { file: null, catalog: null };
 
@@ -37,7 +37,7 @@ export function input({ ready, renamed }) {
   function choose(role) {
     const value = byId(`column-${role}`).value;
     state.catalog.roles[role] = value === "" ? null : Number(value);
-    if (role === "id") renamed();
+    if (role === "id") renamed(state.catalog);
   }
 
   function submitTyped(event) {
@@ -62,7 +62,8 @@ export function input({ ready, renamed }) {
   }
 
   for (const role of ROLES) byId(`column-${role}`).addEventListener("change", () => choose(role));
-  byId("column-header").addEventListener("change", ({ target }) => take(state.file, target.checked));
+  const header = byId("column-header");
+  header.addEventListener("change", () => take(state.file, header.checked));
   byId("columns-leave").addEventListener("click", () => put(null));
   byId("columns").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -51,8 +51,9 @@ function confidenceOf({ tag, decision }) {
   if (!tag) return [];
   const bar = element("span", { class: "bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", tag.confidence);
-  const of = decision !== null && decision !== tag.department ? small(`of ${tag.department}`) : null;
-  return [element("span", { class: "figure" }, percent(tag.confidence)), bar, of];
+  const moved = decision !== null && decision !== tag.department;
+  const figure = element("span", { class: "figure" }, percent(tag.confidence));
+  return [figure, bar, moved ? small(`of ${tag.department}`) : null];
 }
 
 function othersOf({ tag, error }) {
@@ -60,5 +61,6 @@ function othersOf({ tag, error }) {
   if (!tag) return [];
   const others = tag.alternatives.map((one) => `${one.department} ${percent(one.confidence)}`);
   const held = tag.candidates.length > 1 ? `one of: ${tag.candidates.join(", ")}` : "";
-  return [element("span", { class: "main", title: others.join(", ") }, others.join(" · ")), small(held)];
+  const main = element("span", { class: "main", title: others.join(", ") }, others.join(" · "));
+  return [main, small(held)];
 }

@@ -1,5 +1,5 @@
-// A CSV that a person opens in a spreadsheet: the twin of src/shelftag/catalog/spreadsheet.py, whose
-// words say why. A test holds the two together.
+// A CSV that a person opens in a spreadsheet: the twin of src/shelftag/catalog/spreadsheet.py,
+// whose words say why. A test holds the two together.
 
 const BEGINS = /(?<![^;\t\r\n])'*(?=[=+\-@\t\r\n＝＋－＠])/g;
 

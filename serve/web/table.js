@@ -82,8 +82,10 @@ export function table(grid, { open, undo }) {
   function pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !active()) return;
     const page = Math.max(Math.floor(grid.clientHeight / rowHeight()) - 2, 1);
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page };
+    const edges = { Home: 0, End: Infinity };
     if (event.key in steps) move(state.active + steps[event.key]);
+    else if (event.key in edges) move(edges[event.key]);
     else if (event.key === "Enter") open(active(), "");
     else if (event.key === "Backspace" || event.key === "Delete") undo(active());
     else if (/^[\p{L}\p{N}]$/u.test(event.key)) open(active(), event.key);

@@ -1,0 +1,83 @@
+"""The endpoint's page in a real browser, over a made tagger."""
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import Thread
+from time import monotonic, sleep
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from serve.routes import api
+from serve.service import Tagged
+from shelftag.config.serve import ServeConfig
+from tests import browser as chromium
+from tests.network import free_port
+from tests.serve.made_service import MadeService
+
+OpenPage = Callable[..., Page]
+
+
+class Shop(MadeService):
+    """Is sure of names that say so; the others are for review."""
+
+    async def tag(
+        self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
+    ) -> Tagged:
+        tagged = await super().tag(texts, top_k=top_k, model=model)
+        for place, text in enumerate(texts):
+            tagged.ranking.review[place] = not text.startswith("sure")
+        return tagged
+
+
+@pytest.fixture(scope="session")
+def shop() -> Iterator[str]:
+    """Address of an endpoint over a made tagger."""
+    port = free_port()
+    app = api(Shop(), ServeConfig())
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
+    thread = Thread(target=server.run)
+    thread.start()
+    deadline = monotonic() + 20
+    while not server.started and monotonic() < deadline:
+        sleep(0.01)
+    assert server.started
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    program = chromium.find()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, shop: str) -> Iterator[OpenPage]:
+    """Opens the page, with what Playwright's `new_context` takes. At the end of the test, the
+    browser must have had nothing to complain of: no error, no breach of the security policy."""
+    complaints: list[str] = []
+    contexts = []
+
+    def opened(prepare: Callable[[Page], None] | None = None, **settings: object) -> Page:
+        context = browser.new_context(**{"reduced_motion": "reduce"} | settings)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if prepare:
+            prepare(page)
+        page.goto(shop)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    # a status of 400 and more is told there too, and is what tests of errors ask for
+    assert [said for said in complaints if "Failed to load resource" not in said] == []
