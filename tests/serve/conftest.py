@@ -6,7 +6,7 @@ from time import monotonic, sleep
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from serve.routes import api
 from serve.service import Tagged
@@ -81,3 +81,22 @@ def open_page(browser: Browser, shop: str) -> Iterator[OpenPage]:
         context.close()
     # a status of 400 and more is told there too, and is what tests of errors ask for
     assert [said for said in complaints if "Failed to load resource" not in said] == []
+
+
+def rows(page: Page) -> Locator:
+    """The products in sight."""
+    return page.locator(".body [role=row]")
+
+
+def tag_names(page: Page, *names: str) -> None:
+    """Type names, and wait for their tags."""
+    page.get_by_label("Product names").fill("\n".join(names))
+    page.get_by_role("button", name="Tag names").click()
+    expect(page.locator("#live")).to_contain_text("Done")
+
+
+def take_file(page: Page, text: str, name: str = "shop.csv") -> None:
+    """Choose a file, and wait for what is said of it."""
+    file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+    page.locator("#file").set_input_files([file])  # type: ignore[list-item]
+    expect(page.locator("#columns, #problem").filter(visible=True)).to_be_visible()
