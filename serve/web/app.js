@@ -3,18 +3,18 @@
 //   input --catalog--> tagging --tags--> table <--filter, choice--> decisions --> downloads
 
 import { client } from "./api.js";
-import { choice } from "./choice.js";
-import { correctionsCsv, faults, fileName, resultCsv, save } from "./downloads.js";
+import { decisions } from "./decisions.js";
 import { byId } from "./element.js";
 import { input } from "./input.js";
 import { showModel } from "./model.js";
 import { announce, askForKey, hideProblem, showProblem, showWaiting } from "./notices.js";
-import { FILTERS, counts, departmentOf, productsOf } from "./products.js";
+import { FILTERS, counts, productsOf } from "./products.js";
 import { table } from "./table.js";
 import { tagging } from "./tagging.js";
-import { number, percent } from "./words.js";
+import { number } from "./words.js";
 
-const ask = client({ askForKey, waiting: showWaiting });
+const REPLACED = "The model was replaced meanwhile: these are tags of two. Tag again for one's.";
+
 const state = {
   model: null,
   source: null, // the catalog as it was given, and as it was tagged: its columns may change
@@ -23,11 +23,13 @@ const state = {
   run: null,
   running: false,
   told: 0, // quarters of the run that were announced
+  models: new Set(), // fingerprints whose tags are shown
   filter: "all",
   unsaved: false, // decisions that were not downloaded
 };
-const grid = table(byId("grid"), { open: openChoice, undo: takeBack });
-const choose = choice(decide);
+const ask = client({ askForKey, waiting: showWaiting });
+const decide = decisions(state, { loadModel, decided });
+const grid = table(byId("grid"), { open: decide.open, undo: decide.takeBack });
 
 async function loadModel() {
   try {
@@ -46,9 +48,10 @@ function tagCatalog(source) {
   const products = productsOf(catalog);
   const run = tagging(products, { ...catalog.roles }, ask, changed);
   Object.assign(state, { source, catalog, products, run, told: 0, unsaved: false });
+  state.models.clear();
   byId("tags").hidden = false;
   byId("filter").elements.filter.value = state.filter = "all";
-  refresh();
+  refresh({ keep: false });
   grid.focus();
   byId("tags").scrollIntoView();
   go();
@@ -66,24 +69,31 @@ async function go() {
   if (run !== state.run) return; // another catalog took its place
   state.running = false;
   refresh();
-  ended(failure);
+  tellEnd(failure);
 }
 
-function ended(failure) {
+function tellEnd(failure) {
   const { review, errors } = counts(state.products);
   const { done, total } = state.run.progress();
   const found = `${number(review)} for review, ${number(errors, "error")}`;
   const sofar = `${number(done)} of ${number(total, "product")}`;
   if (failure === null) announce(`Done: ${number(done, "product")}, ${found}.`);
-  else if (failure.name === "AbortError") announce(`Stopped: ${sofar} are done.`);
-  else showProblem(`${failure.message} ${sofar} are done.`, go);
+  else if (failure.name === "AbortError") announce(`Stopped: ${sofar} done.`);
+  else showProblem(`${failure.message} ${sofar} done.`, go);
 }
 
 /** Products have changed; `model` is whose tags they are, null for no tags. */
 function changed(model) {
-  if (model !== null && model !== state.model?.fingerprint) loadModel(); // replaced meanwhile
+  if (model !== null) checkModel(model);
   refresh();
   tellQuarter();
+}
+
+function checkModel(model) {
+  const known = state.models.has(model);
+  state.models.add(model);
+  if (!known && state.models.size > 1) showProblem(REPLACED);
+  if (model !== state.model?.fingerprint) loadModel();
 }
 
 function tellQuarter() {
@@ -93,6 +103,14 @@ function tellQuarter() {
   state.told = quarter;
 }
 
+/** A decision was made (`on`: go to the next product), or taken back. */
+function decided({ on }) {
+  const leaves = state.filter === "review"; // then the next one takes its place
+  refresh();
+  grid.focus();
+  if (on && !leaves) grid.step(1);
+}
+
 /** Another column is the id: no new tags are needed. */
 function renamed(source) {
   if (source !== state.source) return;
@@ -100,16 +118,14 @@ function renamed(source) {
   refresh();
 }
 
+/** Show all that is known; `keep` leaves the active row where it is. */
 function refresh({ keep = true } = {}) {
-  if (!state.catalog) return;
   const view = state.products.filter(FILTERS[state.filter]);
   grid.show(view, state.catalog.roles, { keep });
   byId("nothing").hidden = view.length > 0;
   const found = counts(state.products);
   for (const name of Object.keys(FILTERS)) byId(`count-${name}`).textContent = number(found[name]);
-  const useless = state.catalog.roles.id === null;
-  byId("corrections-note").hidden = !(useless && found.decided);
-  byId("download-corrections").disabled = useless || !found.decided;
+  decide.showWhetherUseful(found.decided);
   showProgress();
 }
 
@@ -123,57 +139,11 @@ function showProgress() {
   byId("stop").hidden = !state.running && done === total;
 }
 
-function openChoice(product, letter) {
-  const departments = state.model?.departments;
-  if (!departments) return showProblem("The departments are not known yet.", loadModel);
-  const { name, description } = state.catalog.roles;
-  const about = description === null ? "" : product.fields[description];
-  const { tag } = product;
-  const said = tag ? `The model says ${tag.department}, ${percent(tag.confidence)}.` : "";
-  choose(product, { name: product.fields[name], about, said, departments, letter });
-}
-
-function decide(product, department) {
-  product.decision = department;
-  state.unsaved = true;
-  const stood = state.filter === "review"; // there, the next one takes its place
-  refresh();
-  grid.focus();
-  if (!stood) grid.step(1);
-  announce(`${product.fields[state.catalog.roles.name]}: ${department}.`);
-}
-
-function takeBack(product) {
-  if (product.decision === null) return;
-  product.decision = null;
-  refresh();
-  announce(`Taken back: ${departmentOf(product) ?? "no department"}.`);
-}
-
-function downloadCorrections() {
-  const { catalog, products } = state;
-  save(fileName(catalog, "corrections"), correctionsCsv(catalog, products));
-  state.unsaved = false;
-  const { nameless, torn } = faults(catalog, products);
-  const said = [];
-  if (nameless) said.push(`Left out, having no id: ${number(nameless, "product")}.`);
-  if (torn.length) said.push(`Ids of two departments, not taken: ${torn.slice(0, 5).join(", ")}.`);
-  if (said.length) showProblem(said.join(" "));
-  else announce("Corrections downloaded.");
-}
-
-function downloadResult() {
-  save(fileName(state.catalog, "tags"), resultCsv(state.catalog, state.products));
-  announce("Result downloaded.");
-}
-
 byId("filter").addEventListener("change", ({ target }) => {
   state.filter = target.value;
   refresh({ keep: false });
 });
 byId("stop").addEventListener("click", () => (state.running ? state.run.stop() : go()));
-byId("download-result").addEventListener("click", downloadResult);
-byId("download-corrections").addEventListener("click", downloadCorrections);
 addEventListener("beforeunload", (event) => {
   if (state.unsaved) event.preventDefault();
 });

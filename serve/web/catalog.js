@@ -83,7 +83,7 @@ function parsed(text, name, header) {
   if (!body.length) throw new BadFile(`${name} has a header and no products`);
   checkCount(body.length, name);
   const rows = body.map((one) => row(one, columns.length, delimiter));
-  const notes = notesOn(named, rows);
+  const notes = [...notesOnHeader(header, named, all[0].fields), ...notesOnRows(rows)];
   return { title: name, columns, rows, roles: guessRoles(columns, rows), notes, named };
 }
 
@@ -118,11 +118,15 @@ function row({ line, fields }, width, delimiter) {
 
 /** Whether a record names columns: it has a name we know, or only words, none of them twice. */
 function looksLikeHeader(fields) {
+  if (hasKnownName(fields)) return true;
   const names = fields.map(folded);
-  if (names.some((name) => Object.values(NAMES).flat().includes(name))) return true;
   const words = names.every((name) => name && !/^\d+$/.test(name));
   return words && fields.length > 1 && new Set(names).size === names.length;
 }
+
+const KNOWN = new Set(Object.values(NAMES).flat());
+
+const hasKnownName = (fields) => fields.some((field) => KNOWN.has(folded(field)));
 
 const folded = (name) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
@@ -141,13 +145,16 @@ function longest(rows, id) {
   return sizes.indexOf(Math.max(...sizes));
 }
 
-function notesOn(named, rows) {
-  const notes = [];
-  if (!named) notes.push("The first row names no columns: it is taken as a product.");
+/** What was guessed of the first row, where it may be wrong; `asked`: the person has said it. */
+function notesOnHeader(asked, named, fields) {
+  if (asked !== null || hasKnownName(fields)) return [];
+  if (named) return ["The first row is taken as names of columns, though none is a usual one."];
+  return ["The first row names no columns: it is taken as a product."];
+}
+
+function notesOnRows(rows) {
   const bad = rows.filter(({ problem }) => problem);
-  if (bad.length) {
-    const more = bad.length > 1 ? ", and so on" : "";
-    notes.push(`${number(bad.length, "row")} will not be tagged: ${bad[0].problem}${more}.`);
-  }
-  return notes;
+  if (!bad.length) return [];
+  const more = bad.length > 1 ? ", and so on" : "";
+  return [`${number(bad.length, "row")} will not be tagged: ${bad[0].problem}${more}.`];
 }

@@ -54,6 +54,7 @@ export function input({ ready, renamed }) {
   }
 
   function dropped(event) {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     document.body.classList.remove("dragging");
     const { files } = event.dataTransfer;
@@ -79,6 +80,7 @@ export function input({ ready, renamed }) {
     target.value = ""; // so that the same file, mended, can be chosen again
   });
   addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return; // a text may be dropped into the field
     event.preventDefault();
     document.body.classList.add("dragging");
   });
@@ -87,6 +89,8 @@ export function input({ ready, renamed }) {
   });
   addEventListener("drop", dropped);
 }
+
+const hasFiles = ({ dataTransfer }) => dataTransfer.types.includes("Files");
 
 function describe({ title, columns, rows, roles, notes, named }) {
   const products = number(rows.length, "product");

@@ -10,10 +10,10 @@ export function announce(text) {
 
 /** Show a problem, with a button that tries again where that can help. */
 export function showProblem(text, retry = null) {
+  byId("problem").hidden = false; // first: a text that comes later is read out
   byId("problem-text").textContent = text;
   byId("problem-retry").hidden = retry === null;
   byId("problem-retry").onclick = () => (hideProblem(), retry());
-  byId("problem").hidden = false;
 }
 
 export function hideProblem() {

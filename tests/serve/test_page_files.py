@@ -137,6 +137,12 @@ def test_a_file_without_a_header_is_all_products(modules: Page) -> None:
     assert found["notes"] == ["The first row names no columns: it is taken as a product."]
 
 
+def test_a_header_of_unusual_names_is_told(modules: Page) -> None:
+    found = read(modules, "Artikel,Preis\n1,2\n")
+    assert found["columns"] == ["Artikel", "Preis"]
+    assert found["notes"][0].startswith("The first row is taken as names of columns")
+
+
 def test_rows_of_another_width_are_kept_and_complained_of(modules: Page) -> None:
     found = read(modules, 'id,name,note\n1,Tea\n\n2,"O\nats",x\n3,a,b,c,d\n')
     assert [row["fields"] for row in found["rows"]] == [
@@ -227,7 +233,9 @@ def test_corrections_that_cannot_be_taken_are_told(open_page: OpenPage, tmp_path
     found = download(page, "Download corrections", tmp_path / "shop-corrections.csv")
     assert found[1:] == [["1", "Tea", "pets"], ["1", "Tea", "bakery"]]
     expect(page.get_by_role("alert")).to_contain_text("having no id: 1 product.")
-    expect(page.get_by_role("alert")).to_contain_text("Ids of two departments, not taken: 1.")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "Of two departments, which prepare rejects: id 1."
+    )
 
 
 def test_ids_can_be_named_after_tagging(open_page: OpenPage) -> None:
