@@ -27,8 +27,11 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def problem_response(problem: Problem) -> Response:
-    """As it is sent."""
+def problem_response(problem: Problem, path: str = "") -> Response:
+    """As it is sent; under /v2 in the Open Inference Protocol's own shape."""
+    if path == "/v2" or path.startswith("/v2/"):
+        body = json.dumps({"error": problem.detail}).encode()
+        return Response(body, int(problem.status), problem.headers, "application/json")
     content = {
         "type": "about:blank",
         "title": problem.status.phrase,
@@ -46,19 +49,20 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-async def _problem(_: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  (Starlette's type of handlers is wider)
-    return problem_response(error)
+    return problem_response(error, request.url.path)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return problem_response(Problem(HTTPStatus(error.status_code), error.detail, error.headers))
+    problem = Problem(HTTPStatus(error.status_code), error.detail, error.headers)
+    return problem_response(problem, request.url.path)
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return problem_response(invalid(error.errors()))
+    return problem_response(invalid(error.errors()), request.url.path)
 
 
 def invalid(errors: object) -> Problem:
