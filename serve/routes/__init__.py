@@ -3,8 +3,9 @@
 from fastapi import FastAPI
 
 import shelftag
+from serve.metrics import Measured
 from serve.problems import answer_problems
-from serve.routes import health, inference_protocol, models, tag
+from serve.routes import health, inference_protocol, metrics, models, tag
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
 
@@ -17,6 +18,7 @@ def api(service: Service, settings: ServeConfig) -> FastAPI:
         description="One calibrated department for every product.",
     )
     answer_problems(app)
-    for group in (tag, models, health, inference_protocol):
+    for group in (tag, models, health, inference_protocol, metrics):
         app.include_router(group.router(service, settings))
+    app.add_middleware(Measured)  # the last added is the outermost: it sees every answer
     return app

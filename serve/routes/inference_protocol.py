@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 import shelftag
 from serve.bodies import described
 from serve.loading import find_run
+from serve.metrics import count_reasons
 from serve.problems import Problem
 from serve.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
 from serve.protocol_schemas import (
@@ -103,6 +104,7 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
         tagged = await _tagged(service, asked.texts, model)
         if version is not None:
             check_version(version, model, tagged.model.fingerprint)
+        count_reasons(asked.reasons.values())
         body, length = write_answer(asked, model, tagged)
         if length is None:
             return Response(body, media_type="application/json")

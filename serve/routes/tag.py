@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from serve.bodies import check_count, described, read_body
+from serve.metrics import count_reasons
 from serve.schemas import ProductError, ProductId, TagRequest, TagResponse
 from serve.service import Service, Tagged
 from serve.written import written
@@ -51,6 +52,7 @@ def response_body(
     """A `TagResponse` as JSON."""
     tags = ",".join(written(tagged, ids))
     refused = ",".join(error.model_dump_json() for error in errors)
+    count_reasons(error.reason for error in errors)
     model = tagged.model.fingerprint
     return f'{{"model":"{model}","tags":[{tags}],"errors":[{refused}]}}'.encode()
 
