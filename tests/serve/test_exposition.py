@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Response
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -43,6 +43,7 @@ def totals(text: str) -> dict[str, float]:
     return sums
 
 
+@settings(max_examples=30)
 @given(st.lists(COUNTS, min_size=1, max_size=4), st.booleans())
 def test_counts_of_all_nodes_are_there_once(nodes: list[dict[str, int]], named: bool) -> None:
     names = [str(place) if named else None for place in range(len(nodes))]
