@@ -90,7 +90,7 @@ class TaggerReplica:
             challenger = await self._loaded(Run(live.challenger), self._shadow.challenger)
         self._champion, self._live = champion.configured(tagging), live
         self._shadow.set(challenger, live.challenger_share)
-        set_models(self._champion.card, challenger and challenger.card)
+        set_models(self._champion.card, challenger.card if challenger else None)
 
     async def _loaded(self, run: Run, now: Loaded | None) -> Loaded:
         """A Run, or what is loaded of it already."""

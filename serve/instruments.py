@@ -97,8 +97,9 @@ class Histogram(Instrument):
     def _record(self, key: Labels, value: float) -> None:
         bucket, *labels = key
         inside = [*self._bounds, self._bounds[-1] * 2][int(bucket)]  # bounds belong to their bucket
+        tags = dict(zip(self.labels, labels, strict=True))
         for _ in range(int(value)):
-            self._ray.observe(inside, dict(zip(self.labels, labels, strict=True)))
+            self._ray.observe(inside, tags)
 
 
 class Gauge(Instrument):

@@ -7,9 +7,9 @@ for; departments of the model; reasons without what they quote.
 import asyncio
 import re
 import time
-from collections import Counter as CountOf
 from collections.abc import Iterable
 
+import numpy as np
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.instruments import Counter, Gauge, Histogram
@@ -102,9 +102,10 @@ def count_request(scope: Scope, status: int, seconds: float) -> None:
 
 def count_tags(model: ModelCard, ranking: Ranking) -> None:
     """Names that were tagged."""
-    firsts, reviews = ranking.departments[:, 0].tolist(), ranking.review.tolist()
-    for (first, review), names in CountOf(zip(firsts, reviews, strict=True)).items():
-        TAGS.add(model.departments[first], REVIEW if review else TAGGED, by=names)
+    codes = np.bincount(2 * ranking.departments[:, 0] + ranking.review)
+    for code, names in enumerate(codes.tolist()):
+        if names:
+            TAGS.add(model.departments[code // 2], REVIEW if code % 2 else TAGGED, by=names)
 
 
 def count_reasons(reasons: Iterable[str]) -> None:
@@ -131,7 +132,7 @@ def count_compared(department: str, agree: bool) -> None:
 
 def set_models(champion: ModelCard, challenger: ModelCard | None) -> None:
     """Which Runs answer now."""
-    said = {(champion.name, champion.fingerprint, "champion"): 1.0}
+    said: dict[tuple[str, ...], float] = {(champion.name, champion.fingerprint, "champion"): 1.0}
     if challenger is not None:
         said[challenger.name, challenger.fingerprint, "challenger"] = 1.0
     MODEL.only(said)

@@ -160,7 +160,7 @@ def test_names_are_counted_by_department_and_status() -> None:
     }
 
 
-VALUES = st.sampled_from((None, 7, "x", " ", "\ud800", "x" * 1_001, []))
+VALUES: st.SearchStrategy[Any] = st.sampled_from((None, 7, "x", " ", "\ud800", "x" * 1_001, []))
 REASONS = {
     "the name is not text",
     "the id is no text or integer",
