@@ -54,7 +54,8 @@ def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def described(kind: type[BaseModel]) -> dict[str, object]:
-    """`openapi_extra` of a route that reads its body itself."""
-    content = {"application/json": {"schema": kind.model_json_schema()}}
+def described(kind: type[BaseModel], *others: str) -> dict[str, object]:
+    """`openapi_extra` of a route that reads its body itself; `others` are media types it takes."""
+    content: dict[str, object] = {"application/json": {"schema": kind.model_json_schema()}}
+    content |= {other: {"schema": {"type": "string", "format": "binary"}} for other in others}
     return {"requestBody": {"content": content, "required": True}}

@@ -38,9 +38,11 @@ BINARY = "application/octet-stream"
 
 def router(service: Service, settings: ServeConfig) -> APIRouter:
     """The routes; those of health need no API key."""
-    routes = APIRouter(
-        prefix="/v2", tags=["inference protocol"], responses={"4XX": {"model": ProtocolError}}
-    )
+    errors: dict[int | str, dict[str, Any]] = {
+        kind: {"model": ProtocolError, "description": "What is wrong, and the way out."}
+        for kind in ("4XX", "5XX")
+    }
+    routes = APIRouter(prefix="/v2", tags=["inference protocol"], responses=errors)
     _server(routes, service)
     _models(routes, service, settings)
     _infer(routes, service, settings)
@@ -95,7 +97,7 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
     answers: dict[int | str, dict[str, Any]] = {
         200: {"model": InferenceResponse, "content": {BINARY: {}}}
     }
-    taken = described(InferenceRequest)
+    taken = described(InferenceRequest, BINARY)
 
     async def answer(request: Request, model: str, version: str | None) -> Response:
         _check_encoding(request)
@@ -112,7 +114,7 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
 
     @routes.post("/models/{model}/infer", responses=answers, openapi_extra=taken)
     async def infer(model: str, request: Request) -> Response:
-        """Tag names."""
+        """Tag names. JSON, or JSON and binary tensors with Inference-Header-Content-Length."""
         return await answer(request, model, None)
 
     @routes.post("/models/{model}/versions/{version}/infer", responses=answers, openapi_extra=taken)

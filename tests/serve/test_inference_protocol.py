@@ -128,6 +128,14 @@ def test_a_mark_that_would_not_be_seen_is_a_refusal(
     assert service.asked == []
 
 
+def test_openapi_shows_both_ways(client: TestClient) -> None:
+    shown = client.get("/openapi.json").json()["paths"]["/v2/models/{model}/infer"]["post"]
+    for content in (shown["requestBody"]["content"], shown["responses"]["200"]["content"]):
+        assert set(content) == {"application/json", "application/octet-stream"}
+    error = shown["responses"]["4XX"]["content"]["application/json"]["schema"]
+    assert error["$ref"].endswith("/ProtocolError")
+
+
 def test_no_names_no_tags(client: TestClient) -> None:
     answer = client.post(INFER, json={"inputs": [tensor([])]}).json()
     assert [output["data"] for output in answer["outputs"]] == [[], [], []]

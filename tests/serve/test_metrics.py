@@ -1,8 +1,9 @@
 """What is counted: by instruments that hold counts until Ray takes them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from serve import instruments, metrics
 from serve.routes import api
 from serve.routes.tag import read_products
+from serve.shadow import Shadow
 from shelftag.config.serve import ServeConfig
 from shelftag.tagging.tagger import Ranking
 from tests.serve.made_service import CARD, MadeService
@@ -201,10 +203,20 @@ def test_remembered_names_are_hits() -> None:
     assert sorted(handed_over(metrics.BATCH), key=str) == [(1, {}), (4, {}), (8, {})]
 
 
-def test_a_challenger_disagrees_by_the_champions_department() -> None:
-    for department, agree in (("pets", True), ("pets", False), ("bakery", True)):
-        metrics.count_compared(department, agree)
-    assert metrics.COMPARED.take() == {("pets",): 2, ("bakery",): 1}
+def test_the_shadow_counts_what_it_compares() -> None:
+    def loaded(said: Sequence[int]) -> Any:
+        """A model that says so."""
+        rank = Ranking(np.array(said)[:, None], np.ones((3, 1), np.float32), np.ones(3, bool), [])
+        tagger = SimpleNamespace(departments=SimpleNamespace(names=CARD.departments))
+        tagger.rank = lambda _: rank
+        return SimpleNamespace(tagger=tagger)
+
+    shadow = Shadow(metrics.count_compared)
+    champion, challenger = loaded([1, 1, 2]), loaded([1, 0, 2])
+    shadow.set(challenger, 1.0)
+    shadow.offer(["a", "b", "c"], champion, champion.tagger.rank(()))
+    shadow._thread.shutdown(wait=True)
+    assert metrics.COMPARED.take() == {("pets",): 2, ("produce",): 1}
     assert metrics.DISAGREED.take() == {("pets",): 1}
 
 
