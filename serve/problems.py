@@ -11,6 +11,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -27,19 +28,36 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def problem_response(problem: Problem, path: str = "") -> Response:
-    """As it is sent; under /v2 in the Open Inference Protocol's own shape."""
-    if path == "/v2" or path.startswith("/v2/"):
-        body = json.dumps({"error": problem.detail}).encode()
-        return Response(body, int(problem.status), problem.headers, "application/json")
+def problem_response(problem: Problem) -> Response:
+    """As it is sent."""
+    return _ProblemResponse(problem)
+
+
+class _ProblemResponse(Response):
+    """RFC 9457's shape; under /v2 that of the Open Inference Protocol, {"error": "..."}."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(_body(problem), int(problem.status), problem.headers, MEDIA_TYPE)
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        if not f"{scope['path']}/".startswith("/v2/"):
+            await super().__call__(scope, receive, send)
+            return
+        body = json.dumps({"error": self._problem.detail})
+        answer = Response(body, self.status_code, self._problem.headers, "application/json")
+        await answer(scope, receive, send)
+
+
+def _body(problem: Problem) -> bytes:
     content = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": int(problem.status),
         "detail": problem.detail,
     }
-    body = json.dumps(content).encode()
-    return Response(body, int(problem.status), problem.headers, MEDIA_TYPE)
+    return json.dumps(content).encode()
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -49,20 +67,19 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+async def _problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  (Starlette's type of handlers is wider)
-    return problem_response(error, request.url.path)
+    return problem_response(error)
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    problem = Problem(HTTPStatus(error.status_code), error.detail, error.headers)
-    return problem_response(problem, request.url.path)
+    return problem_response(Problem(HTTPStatus(error.status_code), error.detail, error.headers))
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return problem_response(invalid(error.errors()), request.url.path)
+    return problem_response(invalid(error.errors()))
 
 
 def invalid(errors: object) -> Problem:
