@@ -21,12 +21,14 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
+from serve import instruments
 from serve.batches import Piece, cut, joined, score_together, total_names
 from serve.exposed import check_exposed, listening_host
 from serve.key_ring import key_ring
 from serve.keys import VARIABLE
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
+from serve.metrics import WAITING, count_compared, count_tags, set_models
 from serve.problems import Problem
 from serve.routes import api
 from serve.service import ModelCard, Tagged
@@ -50,9 +52,10 @@ class TaggerReplica:
         self._key_lines = key_lines
         self._bases = SharedBases()
         self._champion: Loaded | None = None
-        self._shadow = Shadow()
+        self._shadow = Shadow(count_compared)
         self._problem: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tagger")
+        instruments.start()
         self._loading = asyncio.Lock()
         self._waiting = 0
         self._score.set_max_batch_size(config.serve.max_batch_size)
@@ -94,6 +97,7 @@ class TaggerReplica:
             challenger = await self._loaded(Run(live.challenger), self._shadow.challenger)
         self._champion, self._live = champion.configured(tagging), live
         self._shadow.set(challenger, live.challenger_share)
+        set_models(self._champion.card, challenger.card if challenger else None)
 
     async def _loaded(self, run: Run, now: Loaded | None) -> Loaded:
         """A Run, or what is loaded of it already."""
@@ -130,12 +134,13 @@ class TaggerReplica:
         """
         loaded = await self._asked(model)
         self._check_room(len(texts))
-        self._waiting += len(texts)
+        self._wait(len(texts))
         try:
             pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)
             ranking = joined(await asyncio.gather(*map(self._score, pieces)))
         finally:
-            self._waiting -= len(texts)
+            self._wait(-len(texts))
+        count_tags(loaded.card, ranking)
         if model is None:
             self._shadow.offer(texts, loaded, ranking)
         return Tagged(loaded.card, ranking)
@@ -147,6 +152,10 @@ class TaggerReplica:
         find_run(model, self._config.serve.models_root)  # refused before another is unloaded
         named: Loaded = await self._named(model)
         return named.configured(tagging_config(self._live, self._config.tagging))
+
+    def _wait(self, names: int) -> None:
+        self._waiting += names
+        WAITING.set(self._waiting)
 
     def _check_room(self, names: int) -> None:
         most = self._config.serve.max_queued_names

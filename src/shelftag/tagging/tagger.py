@@ -75,6 +75,8 @@ class Tagger:
         self._scorer = scorer
         self._tagging = tagging
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self.scored = 0
+        """Texts that went through the model so far: the others were remembered."""
 
     @classmethod
     def load(cls, run: Run, tagging: TaggingConfig, bases: SharedBases | None = None) -> "Tagger":
@@ -113,6 +115,7 @@ class Tagger:
         unseen = list(dict.fromkeys(text for text in texts if text not in rows))
         if unseen:
             rows.update(zip(unseen, self._scorer.logits(unseen), strict=True))
+            self.scored += len(unseen)
         self._remember(rows)
         return np.stack([rows[text] for text in texts])
 
