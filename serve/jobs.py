@@ -9,26 +9,22 @@ is known to the GCS.
 """
 
 import json
-import shlex
-import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from cluster.local import runtime_env
 from shelftag.artifacts import Tags
-from shelftag.config import Config
 
 MARK = "shelftag_job"
 """Metadata key of a job that was started here."""
 STOP_WAIT_S = 5.0
 CLOCKS_APART_S = 5.0
 
-Text = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: dict[str, State] = {
     "PENDING": "queued",
@@ -38,29 +34,6 @@ STATES: dict[str, State] = {
     "STOPPED": "cancelled",
 }
 LIVE = ("queued", "running")
-
-
-class JobOptions(BaseModel):
-    """As those of `shelftag tag`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name_column: Text = "product_name"
-    description_column: Text | None = None
-    prefix: Text = Field(default="", description="Put before the names of the new columns.")
-    threshold: float | None = Field(default=None, ge=0, le=1)
-    top_k: int | None = Field(default=None, ge=1, le=1_000)
-
-
-class JobRequest(BaseModel):
-    """A catalog to tag on the cluster."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input: Text = Field(description="CSV or Parquet file, or a folder, under serve.jobs_input.")
-    output: Text = Field(description="Folder for the tags, under serve.jobs_output.")
-    options: JobOptions = JobOptions()
-    model: Text | None = Field(default=None, description="As for /v1/tag.")
 
 
 class Job(BaseModel):
@@ -79,29 +52,19 @@ class Job(BaseModel):
     ended: datetime | None = None
 
 
-def entrypoint(run: Path, source: Path, out: Path, asked: JobRequest, config: Config) -> str:
-    """The shell command of a job; every word is quoted, and every option has its `=`."""
-    options = asked.options
-    words = [sys.executable, "-m", "pipelines", "tag"]
-    words += [f"--run={run}", f"--input={source}", f"--out={out}"]
-    words += [f"--name-column={options.name_column}", f"--prefix={options.prefix}"]
-    if options.description_column is not None:
-        words.append(f"--description-column={options.description_column}")
-    return shlex.join(words + settings(options, config))
+def client() -> Any:
+    """Ray's `JobSubmissionClient` for the cluster this process is part of.
 
+    Raises:
+        ConnectionError: the dashboard does not answer.
+    """
+    import ray
+    from ray.job_submission import JobSubmissionClient
 
-def settings(options: JobOptions, config: Config) -> list[str]:
-    """What differs from the defaults, as key=value: the endpoint's own, and the request's."""
-    given = {"scaling.address": "auto"}
-    for section, plain in (("scaling", Config().scaling), ("tagging", Config().tagging)):
-        now = getattr(config, section).model_dump(mode="json", exclude={"address"})
-        before = plain.model_dump(mode="json")
-        changed = {f"{section}.{key}": value for key, value in now.items() if value != before[key]}
-        given |= {key: json.dumps(value) for key, value in changed.items()}
-    for key in ("threshold", "top_k"):
-        if getattr(options, key) is not None:
-            given[f"tagging.{key}"] = json.dumps(getattr(options, key))
-    return [f"{key}={value}" for key, value in given.items()]
+    try:
+        return JobSubmissionClient(ray.get_runtime_context().gcs_address)
+    except ValueError as error:  # the GCS knows of none
+        raise ConnectionError(str(error)) from None
 
 
 def submit(client: Any, identity: str, command: str, described: Mapping[str, str]) -> None:
@@ -117,7 +80,19 @@ def submit(client: Any, identity: str, command: str, described: Mapping[str, str
 def listed(client: Any, root: Path) -> list[Job]:
     """Our jobs, the newest first."""
     ours = [one for one in client.list_jobs() if MARK in (one.metadata or {})]
-    return [described(one, root) for one in sorted(ours, key=lambda one: -(one.start_time or 0))]
+    ours.sort(key=lambda details: details.start_time or 0, reverse=True)
+    return [described(client, details, root) for details in ours]
+
+
+def found(client: Any, identity: str, root: Path) -> Job | None:
+    """One of our jobs, if there is one of that name."""
+    try:
+        details = client.get_job_info(identity)
+    except RuntimeError as error:
+        if "404" in str(error):
+            return None
+        raise
+    return described(client, details, root) if MARK in (details.metadata or {}) else None
 
 
 def stop(client: Any, identity: str) -> None:
@@ -128,10 +103,9 @@ def stop(client: Any, identity: str) -> None:
         time.sleep(0.2)
 
 
-def described(details: Any, root: Path) -> Job:
+def described(client: Any, details: Any, root: Path) -> Job:
     """A job, from Ray's `JobDetails` and its progress file."""
-    told = details.metadata or {}
-    state = STATES[details.status]
+    told, state = details.metadata, STATES[details.status]
     job = Job(
         id=details.submission_id,
         state=state,
@@ -142,7 +116,25 @@ def described(details: Any, root: Path) -> Job:
         submitted=_time(details.start_time),
         ended=_time(details.end_time),
     )
-    return job.model_copy(update=progress(root / job.output, job)) if job.output else job
+    job = job.model_copy(update=progress(root / job.output, job))
+    waits = ""
+    if state in LIVE and not job.rows_done:
+        waits = waiting(client, details.job_id) if details.job_id else "waits to be started by Ray"
+    return job.model_copy(update={"state": "queued", "message": waits}) if waits else job
+
+
+def waiting(client: Any, ray_job: str) -> str:
+    """What a job waits for whose workers cannot be started; empty where they run."""
+    import ray
+    from ray.util.state import list_actors
+
+    actors = list_actors(client.get_address(), filters=[("job_id", "=", ray_job)])
+    workers = [one.state for one in actors if one.class_name.startswith("MapWorker")]
+    if not workers or set(workers) - {"PENDING_CREATION", "DEPENDENCIES_UNREADY"}:
+        return ""
+    free, have = ray.available_resources(), ray.cluster_resources()
+    cores = f"{free.get('CPU', 0):g} of the cluster's {have.get('CPU', 0):g} CPU cores"
+    return f"waits for free cores for its worker: {cores} are free (others end, or serve.replicas)"
 
 
 def _time(unix_ms: int | None) -> datetime | None:

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 import shelftag
 from serve.problems import answer_problems
-from serve.routes import catalog, health, models, tag
+from serve.routes import catalog, health, jobs, models, tag
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
 
@@ -17,6 +17,6 @@ def api(service: Service, settings: ServeConfig) -> FastAPI:
         description="One calibrated department for every product.",
     )
     answer_problems(app)
-    for group in (tag, catalog, models, health):
+    for group in (tag, catalog, jobs, models, health):
         app.include_router(group.router(service, settings))
     return app

@@ -9,12 +9,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path as InPath, Request
+from fastapi import APIRouter, Request
+from fastapi import Path as InPath
 
 from serve import jobs as ray_jobs
 from serve.bodies import described, read_body
 from serve.job_paths import input_path, output_path
-from serve.jobs import LIVE, Job, JobRequest
+from serve.job_requests import JobRequest, entrypoint
+from serve.jobs import LIVE, Job
 from serve.problems import Problem
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
@@ -91,7 +93,7 @@ async def _ask(threads: ThreadPoolExecutor, question: Callable[[Any], Result]) -
 def _with_client(question: Callable[[Any], Result]) -> Result:
     try:
         return question(ray_jobs.client())
-    except (OSError, RuntimeError, ValueError) as error:  # requests' errors are OSErrors
+    except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
         raise _away((str(error).strip() or type(error).__name__).splitlines()[0]) from error
 
 
@@ -108,7 +110,7 @@ def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeCon
     run = service.run(asked.model)
     source = input_path(inputs, asked.input, naming)
     out = output_path(outputs, asked.output, taken)
-    command = ray_jobs.entrypoint(run, source, out, asked, service.config)
+    command = entrypoint(run, source, out, asked, service.config)
     told = {"input": asked.input, "output": asked.output, "model": run.name}
     identity = PREFIX + secrets.token_hex(8)
     ray_jobs.submit(client, identity, command, told)
