@@ -40,7 +40,9 @@ class JobRequest(BaseModel):
     model: Text | None = Field(default=None, description="As for /v1/tag.")
 
 
-def entrypoint(run: Path, source: Path, out: Path, asked: JobRequest, config: Config) -> str:
+def entrypoint(
+    run: Path, source: Path, out: Path, asked: JobRequest, config: Config, address: str
+) -> str:
     """The shell command of a job; every word is quoted, and every option has its `=`."""
     options = asked.options
     words = [sys.executable, "-m", "pipelines", "tag"]
@@ -48,12 +50,12 @@ def entrypoint(run: Path, source: Path, out: Path, asked: JobRequest, config: Co
     words += [f"--name-column={options.name_column}", f"--prefix={options.prefix}"]
     if options.description_column is not None:
         words.append(f"--description-column={options.description_column}")
-    return shlex.join(words + settings(options, config))
+    return shlex.join(words + settings(options, config, address))
 
 
-def settings(options: JobOptions, config: Config) -> list[str]:
+def settings(options: JobOptions, config: Config, address: str) -> list[str]:
     """What differs from the defaults, as key=value: the endpoint's own, and the request's."""
-    given = {"scaling.address": "auto"}
+    given = {"scaling.address": json.dumps(address)}
     for section, plain in (("scaling", Config().scaling), ("tagging", Config().tagging)):
         now = getattr(config, section).model_dump(mode="json", exclude={"address"})
         before = plain.model_dump(mode="json")

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from cluster.local import runtime_env
+from serve.job_paths import without
 from shelftag.artifacts import Tags
 
 MARK = "shelftag_job"
@@ -34,6 +35,9 @@ STATES: dict[str, State] = {
     "STOPPED": "cancelled",
 }
 LIVE = ("queued", "running")
+
+Roots = tuple[Path, Path]
+"""Folders of inputs and outputs."""
 
 
 class Job(BaseModel):
@@ -52,17 +56,23 @@ class Job(BaseModel):
     ended: datetime | None = None
 
 
+def address() -> str:
+    """The GCS of the cluster this process is part of; "auto" may be another one's."""
+    import ray
+
+    return str(ray.get_runtime_context().gcs_address)
+
+
 def client() -> Any:
-    """Ray's `JobSubmissionClient` for the cluster this process is part of.
+    """Ray's `JobSubmissionClient`.
 
     Raises:
         ConnectionError: the dashboard does not answer.
     """
-    import ray
     from ray.job_submission import JobSubmissionClient
 
     try:
-        return JobSubmissionClient(ray.get_runtime_context().gcs_address)
+        return JobSubmissionClient(address())
     except ValueError as error:  # the GCS knows of none
         raise ConnectionError(str(error)) from None
 
@@ -77,14 +87,14 @@ def submit(client: Any, identity: str, command: str, described: Mapping[str, str
     )
 
 
-def listed(client: Any, root: Path) -> list[Job]:
+def listed(client: Any, roots: Roots) -> list[Job]:
     """Our jobs, the newest first."""
     ours = [one for one in client.list_jobs() if MARK in (one.metadata or {})]
     ours.sort(key=lambda details: details.start_time or 0, reverse=True)
-    return [described(client, details, root) for details in ours]
+    return [described(client, details, roots) for details in ours]
 
 
-def found(client: Any, identity: str, root: Path) -> Job | None:
+def found(client: Any, identity: str, roots: Roots) -> Job | None:
     """One of our jobs, if there is one of that name."""
     try:
         details = client.get_job_info(identity)
@@ -92,7 +102,7 @@ def found(client: Any, identity: str, root: Path) -> Job | None:
         if "404" in str(error):
             return None
         raise
-    return described(client, details, root) if MARK in (details.metadata or {}) else None
+    return described(client, details, roots) if MARK in (details.metadata or {}) else None
 
 
 def stop(client: Any, identity: str) -> None:
@@ -103,7 +113,7 @@ def stop(client: Any, identity: str) -> None:
         time.sleep(0.2)
 
 
-def described(client: Any, details: Any, root: Path) -> Job:
+def described(client: Any, details: Any, roots: Roots) -> Job:
     """A job, from Ray's `JobDetails` and its progress file."""
     told, state = details.metadata, STATES[details.status]
     job = Job(
@@ -112,11 +122,11 @@ def described(client: Any, details: Any, root: Path) -> Job:
         input=told.get("input", ""),
         output=told.get("output", ""),
         model=told.get("model", ""),
-        message=reason(details.message or "") if state == "failed" else "",
+        message=_relative(reason(details.message or ""), roots) if state == "failed" else "",
         submitted=_time(details.start_time),
         ended=_time(details.end_time),
     )
-    job = job.model_copy(update=progress(root / job.output, job))
+    job = job.model_copy(update=progress(roots[1] / job.output, job))
     waits = ""
     if state in LIVE and not job.rows_done:
         waits = waiting(client, details.job_id) if details.job_id else "waits to be started by Ray"
@@ -135,6 +145,12 @@ def waiting(client: Any, ray_job: str) -> str:
     free, have = ray.available_resources(), ray.cluster_resources()
     cores = f"{free.get('CPU', 0):g} of the cluster's {have.get('CPU', 0):g} CPU cores"
     return f"waits for free cores for its worker: {cores} are free (others end, or serve.replicas)"
+
+
+def _relative(message: str, roots: Roots) -> str:
+    for root in roots:
+        message = without(root, message)
+    return message
 
 
 def _time(unix_ms: int | None) -> datetime | None:

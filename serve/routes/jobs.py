@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request
@@ -16,7 +15,7 @@ from serve import jobs as ray_jobs
 from serve.bodies import described, read_body
 from serve.job_paths import input_path, output_path
 from serve.job_requests import JobRequest, entrypoint
-from serve.jobs import LIVE, Job
+from serve.jobs import LIVE, Job, Roots
 from serve.problems import Problem
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
@@ -47,25 +46,25 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     @routes.get("/v1/jobs")
     async def jobs() -> list[Job]:
         """All jobs that Ray remembers, the newest first."""
-        _, root = _roots(settings)
-        return await ask(lambda client: ray_jobs.listed(client, root))
+        roots = _roots(settings)
+        return await ask(lambda client: ray_jobs.listed(client, roots))
 
     @routes.get("/v1/jobs/{id}")
     async def job(id: JobId) -> Job:  # noqa: A002  (the path's name)
         """One job: its state, and the rows that are done."""
-        _, root = _roots(settings)
-        return await ask(lambda client: _found(client, id, root))
+        roots = _roots(settings)
+        return await ask(lambda client: _found(client, id, roots))
 
     @routes.delete("/v1/jobs/{id}")
     async def cancel(id: JobId) -> Job:  # noqa: A002
         """Stop a job. What it wrote stays half-written, and another job may replace it."""
-        _, root = _roots(settings)
-        return await ask(lambda client: _cancelled(client, id, root))
+        roots = _roots(settings)
+        return await ask(lambda client: _cancelled(client, id, roots))
 
     return routes
 
 
-def _roots(settings: ServeConfig) -> tuple[Path, Path]:
+def _roots(settings: ServeConfig) -> Roots:
     """Folders of inputs and outputs.
 
     Raises:
@@ -103,27 +102,28 @@ def _away(reason: str) -> Problem:
 
 
 def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeConfig) -> Job:
-    inputs, outputs = _roots(settings)
+    roots = _roots(settings)
+    inputs, outputs = roots
     options = asked.options
     naming = Naming(options.name_column, options.description_column, options.prefix)
-    taken = [job.output for job in ray_jobs.listed(client, outputs) if job.state in LIVE]
+    taken = [job.output for job in ray_jobs.listed(client, roots) if job.state in LIVE]
     run = service.run(asked.model)
     source = input_path(inputs, asked.input, naming)
     out = output_path(outputs, asked.output, taken)
-    command = entrypoint(run, source, out, asked, service.config)
+    command = entrypoint(run, source, out, asked, service.config, ray_jobs.address())
     told = {"input": asked.input, "output": asked.output, "model": run.name}
     identity = PREFIX + secrets.token_hex(8)
     ray_jobs.submit(client, identity, command, told)
-    return _found(client, identity, outputs)
+    return _found(client, identity, roots)
 
 
-def _found(client: Any, identity: str, root: Path) -> Job:
+def _found(client: Any, identity: str, roots: Roots) -> Job:
     """A job of ours.
 
     Raises:
         Problem: 404 there is none of that name.
     """
-    job = ray_jobs.found(client, identity, root) if _is_ours(identity) else None
+    job = ray_jobs.found(client, identity, roots) if _is_ours(identity) else None
     if job is None:
         detail = f"job {identity[:100]!r} is unknown: GET /v1/jobs lists them"
         raise Problem(HTTPStatus.NOT_FOUND, detail)
@@ -136,7 +136,7 @@ def _is_ours(identity: str) -> bool:
     return len(identity) == len(PREFIX) + 16 and set(digits) <= set("0123456789abcdef")
 
 
-def _cancelled(client: Any, identity: str, root: Path) -> Job:
-    if _found(client, identity, root).state in LIVE:
+def _cancelled(client: Any, identity: str, roots: Roots) -> Job:
+    if _found(client, identity, roots).state in LIVE:
         ray_jobs.stop(client, identity)
-    return _found(client, identity, root)
+    return _found(client, identity, roots)

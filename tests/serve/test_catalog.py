@@ -215,8 +215,10 @@ class Scripted(MadeService):
 MANY = b"name\n" + b"Milk\n" * 256 * 10
 
 
-def streamed(service: MadeService) -> tuple[int, list[dict[str, Any]], bool]:
-    """Status, lines, and whether the answer came to its end."""
+def streamed(
+    service: MadeService, leaves_after: float | None = None
+) -> tuple[int, list[dict[str, Any]], bool]:
+    """Status, lines, and whether the answer came to its end; a client may leave, in seconds."""
 
     async def send() -> tuple[int, list[dict[str, Any]], bool]:
         status, body, whole = 0, b"", False
@@ -225,8 +227,8 @@ def streamed(service: MadeService) -> tuple[int, list[dict[str, Any]], bool]:
         async def receive() -> dict[str, Any]:
             if sent:
                 return sent.pop()
-            await asyncio.Event().wait()
-            raise AssertionError
+            await asyncio.sleep(1e9 if leaves_after is None else leaves_after)
+            return {"type": "http.disconnect"}
 
         async def take(message: Any) -> None:
             nonlocal status, body, whole
@@ -310,3 +312,22 @@ def test_no_more_than_two_batches_are_under_way(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(service, "tag", tag)
     _, got, whole = streamed(service)
     assert (got[-1]["tagged"], whole, most) == (2560, True, 2)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_client_that_leaves_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    service, asked, cancelled = MadeService(), 0, 0
+
+    async def tag(texts: Sequence[str], **_: object) -> Tagged:
+        nonlocal asked, cancelled
+        asked += 1
+        try:
+            await asyncio.sleep(0 if asked < 3 else 60)
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+        return Tagged(CARD, ranking(len(texts), 3))
+
+    monkeypatch.setattr(service, "tag", tag)
+    _, _, whole = streamed(service, leaves_after=0.5)
+    assert (whole, asked, cancelled) == (False, 4, 2)

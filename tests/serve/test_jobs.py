@@ -61,6 +61,7 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> StubbedRay:
     stub = StubbedRay()
     monkeypatch.setattr(jobs, "client", lambda: stub)
     monkeypatch.setattr(jobs, "waiting", lambda *_: "")
+    monkeypatch.setattr(jobs, "address", lambda: "10.0.0.1:6379")
     return stub
 
 
@@ -104,9 +105,10 @@ def test_a_job_from_its_submission_to_its_end(
     assert {key: told[key] for key in counts} == counts
     assert client.get("/v1/jobs").json() == [told]
 
-    known.status, known.message = "FAILED", "Logs:\nshelftag: no rows: name another\n\n"
+    known.status = "FAILED"
+    known.message = f"Logs:\nshelftag: {folder}/in/shop.csv is gone: name another\n\n"
     told = client.get(f"/v1/jobs/{job['id']}").json()
-    assert (told["state"], told["message"]) == ("failed", "no rows: name another")
+    assert (told["state"], told["message"]) == ("failed", "shop.csv is gone: name another")
     tags.release()
 
 
@@ -222,7 +224,7 @@ def test_whatever_is_asked_the_command_is_one_tag(
     )
     asked = JobRequest(input="i", output="o", options=options)
     config = load_config(overrides=["scaling.cpus_per_worker=0.5", "tagging.batch_size=64"])
-    command = entrypoint(Path("/r u'n"), Path("/i"), Path("/o"), asked, config)
+    command = entrypoint(Path("/r u'n"), Path("/i"), Path("/o"), asked, config, "10.0.0.1:6379")
     words = shlex.split(command)
     assert words[1:4] == ["-m", "pipelines", "tag"]
     given = vars(parser().parse_args(words[3:]))
@@ -230,7 +232,7 @@ def test_whatever_is_asked_the_command_is_one_tag(
     assert (given["description_column"], given["overwrite"]) == (description, False)
     assert (given["run"], given["input"], given["out"]) == (Path("/r u'n"), Path("/i"), Path("/o"))
     resolved = load_config(overrides=given["settings"])
-    assert resolved.scaling.address == "auto"
+    assert resolved.scaling.address == "10.0.0.1:6379"
     assert (resolved.scaling.cpus_per_worker, resolved.tagging.batch_size) == (0.5, 64)
     assert resolved.tagging.threshold == threshold
     assert resolved.tagging.top_k == (top_k or Config().tagging.top_k)
