@@ -145,6 +145,7 @@ def _arguments(scaling: ScalingConfig, dashboard: bool) -> dict[str, Any]:
         environment = None if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ else runtime_env()
         return {"address": scaling.address, "runtime_env": environment, "log_to_driver": True}
     return {
+        "address": "local",  # and not a cluster that somebody runs on this machine
         "include_dashboard": dashboard,
         "dashboard_host": "127.0.0.1",
         "object_store_memory": int(scaling.object_store_gb * 2**30),

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -31,8 +33,11 @@ CORES = 2
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Ray head as `ray start` makes it; gives its address."""
     port, log = free_port(), tmp_path_factory.mktemp("cluster") / "log"
+    # Of its own, lest every Ray started meanwhile joins it; and short, for the names of sockets.
+    scratch = Path(mkdtemp(prefix="ray"))
     ports = {name: free_port() for name in ("dashboard", "dashboard-agent-listen", "ray-client")}
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
+    command += [f"--temp-dir={scratch}"]
     command += [f"--port={port}", f"--num-cpus={CORES}", "--include-dashboard=true"]
     command += [f"--dashboard-port={ports['dashboard']}"]
     command += [f"--dashboard-agent-listen-port={ports['dashboard-agent-listen']}"]
@@ -41,6 +46,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("w") as told, _process(command, told):
         until(lambda: "Ray runtime started" in log.read_text())
         yield f"127.0.0.1:{port}"
+    rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
