@@ -25,6 +25,7 @@ from serve.key_ring import key_ring
 from serve.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
+from shelftag.config.serve import ServeConfig
 from shelftag.errors import Failed, InputError
 from shelftag.tagging.identity import check_run
 
@@ -93,7 +94,7 @@ def serving(run: Run, config: Config) -> Iterator[str]:
     check_exposed(config.serve.host, keys)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
-    with ray_session(config.scaling):
+    with ray_session(config.scaling, dashboard=_has_jobs(config.serve)):
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
@@ -103,6 +104,19 @@ def serving(run: Run, config: Config) -> Iterator[str]:
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
         finally:
             ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+
+
+def _has_jobs(settings: ServeConfig) -> bool:
+    """Whether bulk jobs are on; they need Ray's dashboard.
+
+    Raises:
+        InputError: a folder of theirs is not there.
+    """
+    roots = {"jobs_input": settings.jobs_input, "jobs_output": settings.jobs_output}
+    for name, root in roots.items():
+        if root is not None and not root.is_dir():
+            raise InputError(f"serve.{name} = {root} is not a folder", "make it, or name another")
+    return None not in roots.values()
 
 
 def _start(ray_serve: Any, run: Run, config: Config) -> None:

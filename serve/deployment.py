@@ -119,6 +119,19 @@ class TaggerReplica:
         assert self._champion  # noqa: S101  (a copy is let in to answer when it has one)
         return [self._champion.card]
 
+    def run(self, model: str | None) -> Path:
+        """The folder of the Run that a request means."""
+        assert self._champion  # noqa: S101
+        if model is None or model == self._champion.card.name:
+            return self._champion.run.path
+        return find_run(model, self._config.serve.models_root).path
+
+    @property
+    def config(self) -> Config:
+        """What the endpoint was started with, and what was changed since."""
+        tagging = tagging_config(self._live, self._config.tagging)
+        return self._config.model_copy(update={"tagging": tagging})
+
     @property
     def problem(self) -> str | None:
         """Why the settings that were asked for last are not in force."""
