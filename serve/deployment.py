@@ -62,22 +62,22 @@ class TaggerReplica:
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new settings, and a new Run, while the old one goes on answering.
 
-        What cannot be taken is said in the log and by /readyz, and the old goes on; only a copy
-        that has nothing to answer with fails.
+        What cannot be taken is said in the log and by /readyz, and the old goes on. A new copy
+        answers with the Run that the endpoint was started with then: one that failed would not
+        come up again after a crash.
 
         Raises:
-            Refused: a first Run that cannot be used.
+            Refused: that Run cannot be used either.
         """
         async with self._loading:
             try:
                 await self._take(live_config(user_config))
-            except ShelftagError as error:
-                self._problem = str(error)
-                log.error("not taken: %s", error)
-                if self._champion is None:
-                    raise
-            else:
                 self._problem = None
+            except Exception as error:  # a damaged Run may make its loaders raise anything
+                self._problem = str(error) or type(error).__name__
+                log.error("not taken: %s", self._problem)
+                if self._champion is None:
+                    await self._take(LiveConfig())
 
     async def _take(self, live: LiveConfig) -> None:
         tagging = tagging_config(live, self._config.tagging)
