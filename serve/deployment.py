@@ -53,7 +53,11 @@ class TaggerReplica:
         self._score.set_max_batch_size(config.serve.max_batch_size)
         self._score.set_batch_wait_timeout_s(config.serve.batch_wait_s)
         most = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
-        self._named = most(self._load_named)
+
+        async def named(name: str) -> Loaded:  # Ray marks it, and a bound method takes no marks
+            return await self._load_named(name)
+
+        self._named = most(named)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
@@ -164,7 +168,9 @@ def application(run: Path, config: Config) -> Any:
         num_replicas=settings.replicas,
         max_ongoing_requests=settings.max_ongoing_requests,
         max_surge_percent=settings.max_surge_percent,
-        max_constructor_retry_count=2,
+        health_check_period_s=2,  # a copy that died is seen, and replaced, that soon
+        graceful_shutdown_wait_loop_s=0.2,  # how often a copy that leaves looks whether it is done
+        graceful_shutdown_timeout_s=settings.timeout_s + 5,  # longer than any request may take
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )

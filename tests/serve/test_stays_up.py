@@ -1,0 +1,128 @@
+"""It stays up: copies killed, Runs and settings changed, under a load whose every request counts.
+
+Printed are what was sent and what came back (`pytest -s -m slow tests/serve/test_stays_up.py`).
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shelftag.artifacts import Run
+from tests.network import free_port
+from tests.serve.deployed import apply, config_of, copies, deploy, is_settled, kill, variant, wait_for
+from tests.serve.steady_load import steady_load
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+TWO = {"replicas": 2, "cpus_per_replica": 0.5}
+"""Two copies on two cores, and room for a third beside them."""
+LOAD_S = 120
+KILL_EVERY_S = 5
+REDEPLOYS = 20
+
+
+@pytest.fixture(scope="module")
+def port(ray_here: None) -> Iterator[int]:  # noqa: ARG001
+    from ray import serve as ray_serve
+
+    number = free_port()
+    ray_serve.start(http_options={"host": "127.0.0.1", "port": number})
+    yield number
+    ray_serve.shutdown()
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One for each redeploy: the same weights, another calibration."""
+    root = tmp_path_factory.mktemp("runs")
+    return [variant(tiny_run, root / f"run{i}", i / REDEPLOYS).path for i in range(REDEPLOYS)]
+
+
+def test_copies_are_killed(port: int, runs: list[Path]) -> None:
+    """One retry is the client's: what a killed copy was at work on is gone, and comes back as 500."""
+    deploy(config_of(runs[0], port, **TWO))
+    url, kills = f"http://127.0.0.1:{port}", 0
+    with steady_load(url, retries=1) as outcomes:
+        end = time.monotonic() + LOAD_S
+        while time.monotonic() < end:
+            time.sleep(KILL_EVERY_S)
+            wait_for(lambda: is_settled() and len(copies()) == 2, 120)
+            kill(min(copies()))
+            kills += 1
+    print(f"\n{kills} copies killed: {outcomes}")
+    assert outcomes.lost == {}
+    assert outcomes.sent > LOAD_S * 50
+    assert kills > 4
+
+
+def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
+    """No retry: a redeploy loses nothing. Every other one restarts all copies."""
+    deploy(config_of(runs[0], port, **TWO))
+    url, seconds = f"http://127.0.0.1:{port}", []
+    with steady_load(url) as outcomes:
+        start = time.monotonic()
+        for number, run in enumerate(runs):
+            began, before = time.monotonic(), set(copies())
+            if number % 2:
+                deploy(config_of(runs[number - 1], port, live={"run": str(run)}, **TWO))
+            else:
+                deploy(config_of(run, port, **TWO))
+            seconds.append(time.monotonic() - began)
+            restarted = not before & set(copies())
+            assert restarted == (number % 2 == 0 and number > 0)
+            answer = httpx.post(f"{url}/v1/tag", json={"products": [{"name": "x"}]}, timeout=30)
+            assert answer.json()["model"] == Run(run).manifest().fingerprint
+        for threshold in (0.1, 0.5, 0.9):
+            live = {"run": str(runs[-1]), "threshold": threshold}
+            deploy(config_of(runs[-2], port, live=live, **TWO))
+        wait_for(lambda: time.monotonic() > start + LOAD_S, LOAD_S)
+    restarts, changes = seconds[2::2], seconds[1::2]
+    print(
+        f"\n{len(runs)} redeploys and 3 thresholds: {outcomes}; "
+        f"a restart of both took {sum(restarts) / len(restarts):.1f} s, "
+        f"a change in place {sum(changes) / len(changes):.1f} s"
+    )
+    assert outcomes.lost == {}
+    assert len(outcomes.models) == len(runs)
+
+
+def test_a_damaged_run_leaves_the_old_version_serving(
+    port: int, runs: list[Path], tmp_path: Path
+) -> None:
+    from ray import serve as ray_serve
+
+    deploy(config_of(runs[0], port, **TWO))
+    before = copies()
+    with steady_load(f"http://127.0.0.1:{port}") as outcomes:
+        apply(config_of(tmp_path / "nowhere", port, **TWO))
+        wait_for(lambda: ray_serve.status().applications["shelftag"].status == "DEPLOY_FAILED", 60)
+        message = ray_serve.status().applications["shelftag"].message
+        time.sleep(2)
+    assert f"{tmp_path / 'nowhere'} has no manifest.json" in message
+    assert copies() == before
+    assert outcomes.lost == {}
+    assert list(outcomes.models) == [Run(runs[0]).manifest().fingerprint]
+
+
+def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
+    """After it no connection is taken: a client that asks then is refused, not answered wrong."""
+    port = free_port()
+    command = [sys.executable, "-m", "pipelines", "serve", "--run", str(tiny_run.path)]
+    command += ["--port", str(port), "scaling.object_store_gb=0.2", "serve.batch_wait_s=0.5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert "serving" in process.stdout.readline()
+        with steady_load(f"http://127.0.0.1:{port}") as outcomes:
+            time.sleep(5)
+            accepted = outcomes.sent
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(120) == 0
+    print(f"\nSIGTERM after {accepted:,}: {outcomes}")
+    assert set(outcomes.lost) <= {"ClientConnectorError", "ServerDisconnectedError", "404", "503"}
