@@ -18,7 +18,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cluster.local import check_resources, ray_session
+from cluster.ingress import use_haproxy
+from cluster.local import check_room, ray_session
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError
@@ -86,16 +87,24 @@ def serving(run: Run, config: Config) -> Iterator[str]:
     check_run(run)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
+    if config.serve.ingress == "haproxy":
+        use_haproxy()
     with ray_session(config.scaling):
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        check_resources(config.scaling, config.serve.replicas)
+        _check_room(config)
         try:
             _start(ray_serve, run, config)
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
         finally:
             ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+
+
+def _check_room(config: Config) -> None:
+    settings, gpus = config.serve, config.scaling.use_gpu * config.serve.gpus_per_replica
+    needs = {"GPU": settings.replicas * gpus, "CPU": settings.replicas * settings.cpus_per_replica}
+    check_room(needs, "lower serve.replicas or serve.cpus_per_replica")
 
 
 def _start(ray_serve: Any, run: Run, config: Config) -> None:

@@ -42,9 +42,9 @@ def runs(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copy(tiny_run: Run) -> Iterator[TaggerReplica]:
+def copy(tiny_run: Run) -> TaggerReplica:
     """One copy of the tagger, without Ray Serve around it."""
-    yield TaggerReplica(tiny_run.path, tiny.CONFIG)
+    return TaggerReplica(tiny_run.path, tiny.CONFIG)
 
 
 def told(copy: TaggerReplica) -> tuple[str, float, str | None]:
@@ -148,7 +148,8 @@ def test_every_broken_setting_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing", "link", "file", "", ".", "..", "../runs", "/etc", "low/..", "a\0b", "x" * 9_999]
+    "name",
+    ["nothing", "link", "file", "", ".", "..", "../runs", "/etc", "low/..", "a\0b", "x" * 9_999],
 )
 def test_only_folders_inside_the_root_are_models(runs: Path, name: str) -> None:
     with pytest.raises(Problem) as refused:
@@ -158,7 +159,7 @@ def test_only_folders_inside_the_root_are_models(runs: Path, name: str) -> None:
 
 
 def test_without_a_root_no_model_has_a_name() -> None:
-    with pytest.raises(Problem, match="serve.models_root"):
+    with pytest.raises(Problem, match=r"serve\.models_root"):
         find_run("low", None)
 
 
