@@ -37,7 +37,7 @@ def apply(config: dict[str, Any]) -> None:
     _get_global_client().deploy_apps(ServeDeploySchema.model_validate(config))
 
 
-def deploy(config: dict[str, Any], within_s: float = 300) -> None:
+def deploy(config: dict[str, Any], within_s: float = 400) -> None:
     """Apply a config, and wait until all copies have it."""
     apply(config)
     wait_for(is_settled, within_s)

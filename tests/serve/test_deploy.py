@@ -44,7 +44,7 @@ class Cluster:
         command += ["--object-store-memory=300000000", "--disable-usage-stats"]
         with (self.folder / "head.log").open("wb") as log:
             head = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        wait_until_open(self.dashboard, 120)
+        wait_until_open(self.dashboard, 300)
         return head
 
     def serve(self, *words: str | Path, **environment: str) -> str:
@@ -114,7 +114,7 @@ def test_settings_runs_and_damage_by_serve_deploy(
         return bool(cluster.status()["status"] == "RUNNING")
 
     cluster.deploy(config(tiny_run.path))
-    wait_for(is_running, 120)
+    wait_for(is_running, 300)
     (before,) = cluster.pids()
     first = cluster.ask()
     assert first["model"] == tiny_run.manifest().fingerprint
@@ -125,7 +125,7 @@ def test_settings_runs_and_damage_by_serve_deploy(
     assert cluster.pids() == {before}
 
     cluster.deploy(config(tmp_path / "nowhere"))
-    wait_for(lambda: cluster.status()["status"] == "DEPLOY_FAILED", 60)
+    wait_for(lambda: cluster.status()["status"] == "DEPLOY_FAILED", 200)
     message = cluster.status()["message"]
     assert f"ArtifactError: {tmp_path / 'nowhere'}" in message
     assert cluster.ask()["model"] == first["model"]
@@ -133,7 +133,7 @@ def test_settings_runs_and_damage_by_serve_deploy(
 
     other = variant(tiny_run, tmp_path / "other", 0.5)
     cluster.deploy(config(other.path))
-    wait_for(lambda: cluster.ask()["model"] == other.manifest().fingerprint, 120)
+    wait_for(lambda: cluster.ask()["model"] == other.manifest().fingerprint, 300)
     wait_for(is_running, 60)
     assert before not in cluster.pids()
 
@@ -149,4 +149,4 @@ def test_what_serve_build_writes_is_deployed(cluster: Cluster, tiny_run: Run) ->
     application |= {"name": "shelftag", "runtime_env": {"env_vars": {"SHELFTAG_RUN": run}}}
     cluster.deploy(config | {"applications": [application]})
     fingerprint = tiny_run.manifest().fingerprint
-    wait_for(lambda: cluster.ask()["model"] == fingerprint, 120)
+    wait_for(lambda: cluster.ask()["model"] == fingerprint, 300)
