@@ -7,19 +7,28 @@ on a cluster the same variables are set before `ray start`. What is set already 
 """
 
 import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
-def use_haproxy() -> None:
-    """Have the next Ray of this process put HAProxy in front; call before it starts."""
-    folder = Path(tempfile.mkdtemp(prefix="haproxy-"))  # its own: Ray's default is one for all
-    for name, value in haproxy_environment(folder).items():
-        os.environ.setdefault(name, value)
+@contextmanager
+def haproxy() -> Iterator[None]:
+    """A Ray that starts in the block puts HAProxy in front of Serve; once in a process."""
+    with TemporaryDirectory(prefix="haproxy-", ignore_cleanup_errors=True) as folder:
+        wanted = haproxy_environment(Path(folder))
+        added = {name: value for name, value in wanted.items() if name not in os.environ}
+        os.environ.update(added)
+        try:
+            yield
+        finally:
+            for name in added:
+                del os.environ[name]
 
 
 def haproxy_environment(folder: Path) -> dict[str, str]:
-    """The variables; HAProxy's files go to a folder that nobody else uses."""
+    """The variables; its files go to a folder of its own, where Ray's default is one for all."""
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",

@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cluster.ingress import use_haproxy
+from cluster.ingress import haproxy
 from cluster.local import check_room, ray_session
 from shelftag.artifacts import Run
 from shelftag.config import Config
@@ -87,9 +87,8 @@ def serving(run: Run, config: Config) -> Iterator[str]:
     check_run(run)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
-    if config.serve.ingress == "haproxy":
-        use_haproxy()
-    with ray_session(config.scaling):
+    ingress = haproxy() if config.serve.ingress == "haproxy" else nullcontext()
+    with ingress, ray_session(config.scaling):
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
