@@ -61,7 +61,11 @@ class TaggerReplica:
         self._score.set_max_batch_size(config.serve.max_batch_size)
         self._score.set_batch_wait_timeout_s(config.serve.batch_wait_s)
         most = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
-        self._named = most(self._load_named)
+
+        async def named(name: str) -> Loaded:  # Ray marks it, and a bound method takes no marks
+            return await self._load_named(name)
+
+        self._named = most(named)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
@@ -72,22 +76,22 @@ class TaggerReplica:
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new settings, and a new Run, while the old one goes on answering.
 
-        What cannot be taken is said in the log and by /readyz, and the old goes on; only a copy
-        that has nothing to answer with fails.
+        What cannot be taken is said in the log and by /readyz, and the old goes on. A new copy
+        answers with the Run that the endpoint was started with then: one that failed would not
+        come up again after a crash.
 
         Raises:
-            Refused: a first Run that cannot be used.
+            Refused: that Run cannot be used either.
         """
         async with self._loading:
             try:
                 await self._take(live_config(user_config))
-            except ShelftagError as error:
-                self._problem = str(error)
-                log.error("not taken: %s", error)
-                if self._champion is None:
-                    raise
-            else:
                 self._problem = None
+            except Exception as error:  # a damaged Run may make its loaders raise anything
+                self._problem = str(error) or type(error).__name__
+                log.error("not taken: %s", self._problem)
+                if self._champion is None:
+                    await self._take(LiveConfig())
 
     async def _take(self, live: LiveConfig) -> None:
         tagging = tagging_config(live, self._config.tagging)
@@ -193,7 +197,9 @@ def application(run: Path, config: Config) -> Any:
         num_replicas=settings.replicas,
         max_ongoing_requests=settings.max_ongoing_requests,
         max_surge_percent=settings.max_surge_percent,
-        max_constructor_retry_count=2,
+        health_check_period_s=2,  # a copy that died is seen, and replaced, that soon
+        graceful_shutdown_wait_loop_s=0.2,  # how often a copy that leaves looks whether it is done
+        graceful_shutdown_timeout_s=settings.timeout_s + 5,  # longer than any request may take
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
