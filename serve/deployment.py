@@ -31,6 +31,7 @@ from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import ShelftagError
 from shelftag.model.runtime import set_up
+from shelftag.model.shared import SharedBases
 from shelftag.tagging.tagger import Ranking
 
 log = logging.getLogger("ray.serve")
@@ -42,6 +43,7 @@ class TaggerReplica:
     def __init__(self, run: Path, config: Config) -> None:
         set_up(config.scaling.threads_per_worker)
         self._run, self._config, self._live = Run(run), config, LiveConfig()
+        self._bases = SharedBases()
         self._champion: Loaded | None = None
         self._shadow = Shadow()
         self._problem: str | None = None
@@ -91,12 +93,12 @@ class TaggerReplica:
         wanted = run.manifest().fingerprint
         if now is not None and (now.run.path, now.card.fingerprint) == (run.path, wanted):
             return now
-        return await asyncio.to_thread(load, run, self._config.tagging)
+        return await asyncio.to_thread(load, run, self._config.tagging, self._bases)
 
     async def _load_named(self, name: str) -> Loaded:
         run = find_run(name, self._config.serve.models_root)
         try:
-            return await asyncio.to_thread(load, run, self._config.tagging)
+            return await asyncio.to_thread(load, run, self._config.tagging, self._bases)
         except ShelftagError as error:
             detail = f"model {name!r} cannot be used: {error}"
             raise Problem(HTTPStatus.CONFLICT, detail) from None

@@ -9,6 +9,7 @@ from serve.service import ModelCard
 from shelftag.artifacts import Run, read_json
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ArtifactError
+from shelftag.model.shared import SharedBases
 from shelftag.tagging.tagger import Tagger
 
 WARM_UP = ("warm up", "a longer name to warm up with, 500 g")
@@ -30,15 +31,17 @@ class Loaded:
         )
 
 
-def load(run: Run, tagging: TaggingConfig) -> Loaded:
+def load(run: Run, tagging: TaggingConfig, bases: SharedBases) -> Loaded:
     """Load a Run and ask it once, so that the first request does not pay for that.
+
+    Runs over the same base share it, where their form leaves it whole.
 
     Raises:
         ArtifactError: the Run is incomplete, or not as `train` left it.
         ConfigError: its base cannot be loaded.
     """
     fingerprint = run.manifest().fingerprint
-    tagger = Tagger.load(run, tagging)
+    tagger = Tagger.load(run, tagging, bases)
     tagger.rank(WARM_UP)
     accuracy, rows = _test_accuracy(run, fingerprint)
     card = ModelCard(

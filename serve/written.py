@@ -23,15 +23,15 @@ def written(tagged: Tagged, ids: Sequence[ProductId]) -> Iterator[str]:
         ranking.candidates.tolist(),
         strict=True,
     ):
-        others = ", ".join(
-            f'{{"department": {quoted[i]}, "confidence": {c:.6f}}}'
+        others = ",".join(
+            f'{{"department":{quoted[i]},"confidence":{c:.6f}}}'
             for i, c in zip(order[1:], confidence[1:], strict=True)
         )
-        held = ", ".join(quoted[i] for i in candidates if i >= 0)
+        held = ",".join(quoted[i] for i in candidates if i >= 0)
         yield (
-            f'{{"id": {json.dumps(identity)}, "department": {quoted[order[0]]}, '
-            f'"confidence": {confidence[0]:.6f}, "status": "{REVIEW if review else TAGGED}", '
-            f'"alternatives": [{others}], "candidates": [{held}]}}'
+            f'{{"id":{json.dumps(identity)},"department":{quoted[order[0]]},'
+            f'"confidence":{confidence[0]:.6f},"status":"{REVIEW if review else TAGGED}",'
+            f'"alternatives":[{others}],"candidates":[{held}]}}'
         )
 
 

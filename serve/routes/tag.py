@@ -65,10 +65,10 @@ def response_body(
     tagged: Tagged, ids: Sequence[ProductId], errors: Sequence[ProductError]
 ) -> bytes:
     """A `TagResponse` as JSON."""
-    tags = ", ".join(written(tagged, ids))
-    refused = ", ".join(error.model_dump_json() for error in errors)
+    tags = ",".join(written(tagged, ids))
+    refused = ",".join(error.model_dump_json() for error in errors)
     model = tagged.model.fingerprint
-    return f'{{"model": "{model}", "tags": [{tags}], "errors": [{refused}]}}'.encode()
+    return f'{{"model":"{model}","tags":[{tags}],"errors":[{refused}]}}'.encode()
 
 
 def read_products(

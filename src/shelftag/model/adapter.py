@@ -1,6 +1,8 @@
 """The adapter: LoRA on the linear layers, and what is trained in full beside it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +80,26 @@ def load_adapted(adapter_dir: Path, departments: Departments, form: InferenceFor
     from peft import PeftModel
 
     base = load_unadapted(adapter_dir, departments, form)
-    try:
+    with fitting(adapter_dir):
         adapted = PeftModel.from_pretrained(base, str(adapter_dir), is_trainable=False)
+    return (adapted.merge_and_unload() if form.merged else adapted).eval()
+
+
+@contextmanager
+def fitting(adapter_dir: Path) -> Iterator[None]:
+    """PEFT's errors while an adapter is put on its base, as ours.
+
+    Raises:
+        ArtifactError: the adapter is of another base.
+    """
+    try:
+        yield
     except (RuntimeError, ValueError) as error:
-        named = _named_base(adapter_dir)
+        named = named_base(adapter_dir)
         raise ArtifactError(
             f"the adapter {adapter_dir} does not fit the base {named!r}: it was trained on another",
             "put the base back that the Run was trained on",
         ) from error
-    return (adapted.merge_and_unload() if form.merged else adapted).eval()
 
 
 def load_unadapted(adapter_dir: Path, departments: Departments, form: InferenceForm) -> Any:
@@ -99,11 +112,12 @@ def load_unadapted(adapter_dir: Path, departments: Departments, form: InferenceF
 
     # "auto": a base larger than the GPU goes to several, or in part to CPU memory (accelerate)
     device = "auto" if torch.cuda.is_available() and not form.merged else "cpu"
-    base = load_base(find_base(_named_base(adapter_dir), adapter_dir), departments, form, device)
+    base = load_base(find_base(named_base(adapter_dir), adapter_dir), departments, form, device)
     if form.merged and form.quantization != "none":
         base = base.dequantize()
     return base.eval()
 
 
-def _named_base(adapter_dir: Path) -> str:
+def named_base(adapter_dir: Path) -> str:
+    """As adapter_config.json has it."""
     return str(read_json(adapter_dir / "adapter_config.json")["base_model_name_or_path"])

@@ -16,9 +16,9 @@ from shelftag.artifacts import Run
 from shelftag.catalog.departments import Departments
 from shelftag.config.tagging import TaggingConfig
 from shelftag.evaluation.selective import NEVER
-from shelftag.model.adapter import load_adapted
 from shelftag.model.base import InferenceForm
 from shelftag.model.linear_aisles import AisleModel
+from shelftag.model.shared import SharedBases
 from shelftag.model.tokens import load_tokenizer
 from shelftag.tagging.calibration import Calibration
 from shelftag.tagging.candidates import candidates_of
@@ -80,8 +80,8 @@ class Tagger:
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
 
     @classmethod
-    def load(cls, run: Run, tagging: TaggingConfig) -> "Tagger":
-        """Read a Run in its frozen inference form.
+    def load(cls, run: Run, tagging: TaggingConfig, bases: SharedBases | None = None) -> "Tagger":
+        """Read a Run in its frozen inference form, over one of `bases` where it can.
 
         Raises:
             ArtifactError: the Run is incomplete, or not as `train` left it.
@@ -91,13 +91,15 @@ class Tagger:
 
         checked = check_run(run)
         departments = extended(checked.departments, tagging.new_departments, checked.form)
-        scorer = load_scorer(run, departments, checked.form, tagging.batch_size)
+        scorer = load_scorer(run, departments, checked.form, tagging.batch_size, bases)
         threads = torch.get_num_threads() if checked.form.products else 1
         return cls(scorer, departments, checked.calibration, tagging, threads)
 
     def configured(self, tagging: TaggingConfig) -> "Tagger":
         """The same weights and remembered names with another threshold or top_k."""
-        other = Tagger(self._scorer, self.departments, self.calibration, tagging)
+        other = Tagger(
+            self._scorer, self.departments, self.calibration, tagging, self._threads
+        )
         other._cache = self._cache  # logits, which no setting changes
         return other
 
@@ -194,10 +196,14 @@ class Tagger:
 
 
 def load_scorer(
-    run: Run, departments: Departments, form: InferenceForm, batch_size: int
+    run: Run,
+    departments: Departments,
+    form: InferenceForm,
+    batch_size: int,
+    bases: SharedBases | None = None,
 ) -> Scorer | Ensemble:
     """The Scorer of a Run's adapter, also before the Run is complete."""
-    model = load_adapted(run.adapter_dir, departments, form)
+    model = (bases or SharedBases()).load(run.adapter_dir, departments, form)
     tokenizer = load_tokenizer(run.adapter_dir)
     model.config.pad_token_id = tokenizer.pad_token_id
     scorer = scorer_of(model, tokenizer, departments, form, batch_size)
