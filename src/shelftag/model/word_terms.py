@@ -56,7 +56,9 @@ class WordTerms:
         found, of_word = self._terms(list(chain.from_iterable(words)))
         row_of_word = np.repeat(np.arange(len(words)), [len(row) for row in words])
         terms = np.repeat(row_of_word, of_word), found
-        return _weights(self._with_pairs(*terms) if self._by_pairs else terms, len(words), self._idf)
+        return _weights(
+            self._with_pairs(*terms) if self._by_pairs else terms, len(words), self._idf
+        )
 
     def _of_words(self, words: list[str]) -> list[Numbers]:
         """Columns of the terms in each word; of words that are terms themselves, -1 for others."""

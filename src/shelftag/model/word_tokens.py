@@ -1,6 +1,6 @@
 """Token ids word by word, where a tokenizer reads a text so: ten times faster.
 
-    "organic rye bread" -> organic | rye | bread -> ids of each, remembered -> <s> ids </s>
+"organic rye bread" -> organic | rye | bread -> ids of each, remembered -> <s> ids </s>
 """
 
 from collections.abc import Sequence

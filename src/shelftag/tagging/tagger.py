@@ -97,9 +97,7 @@ class Tagger:
 
     def configured(self, tagging: TaggingConfig) -> "Tagger":
         """The same weights and remembered names with another threshold or top_k."""
-        other = Tagger(
-            self._scorer, self.departments, self.calibration, tagging, self._threads
-        )
+        other = Tagger(self._scorer, self.departments, self.calibration, tagging, self._threads)
         other._cache = self._cache  # logits, which no setting changes
         return other
 
