@@ -29,22 +29,20 @@ ROWS = [
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def model(request: pytest.FixtureRequest) -> Any:
     """A random nano of some layers, with norms that are not all ones and a head that decides."""
-    from transformers import AutoModelForSequenceClassification
+    from transformers import LlamaForSequenceClassification
 
     nano = NanoConfig(
         vocab_size=300, hidden_size=64, intermediate_size=96, layers=request.param, heads=2
     )
-    folder = tmp_path_factory.mktemp("nano")
-    make_nano(["rye bread", "dog food"], DEPARTMENTS, nano, seed=1)[0].save_pretrained(folder)
-    made = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3).eval()
-    made.config.pad_token_id = 2
-    torch.manual_seed(1)
+    config = make_nano(["rye bread", "dog food"], DEPARTMENTS, nano, seed=1)[0].config
+    config.vocab_size = 100
+    made = LlamaForSequenceClassification(config).eval()
     with torch.no_grad():
         for name, weight in made.named_parameters():
-            weight.normal_(1.0, 0.3) if "norm" in name else weight.normal_(0.0, 0.15)
-        made.model.embed_tokens.weight.resize_(300, 64).normal_()
+            around = 1.0 if "norm" in name else 0.0
+            weight.normal_(around, 1.0 if "embed" in name else 0.2)
     return made
 
 
