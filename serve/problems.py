@@ -10,8 +10,10 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
 MOST_RULES = 20
@@ -32,14 +34,34 @@ class Problem(Exception):
 
 def problem_response(problem: Problem) -> Response:
     """As it is sent."""
+    return _ProblemResponse(problem)
+
+
+class _ProblemResponse(Response):
+    """RFC 9457's shape; under /v2 that of the Open Inference Protocol, {"error": "..."}."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(_body(problem), int(problem.status), problem.headers, MEDIA_TYPE)
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        if not f"{get_route_path(scope)}/".startswith("/v2/"):
+            await super().__call__(scope, receive, send)
+            return
+        body = json.dumps({"error": self._problem.detail})
+        answer = Response(body, self.status_code, self._problem.headers, "application/json")
+        await answer(scope, receive, send)
+
+
+def _body(problem: Problem) -> bytes:
     content = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": int(problem.status),
         "detail": problem.detail,
     }
-    body = json.dumps(content).encode()
-    return Response(body, int(problem.status), problem.headers, MEDIA_TYPE)
+    return json.dumps(content).encode()
 
 
 def answer_problems(app: FastAPI) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +17,10 @@ class ServeConfig(Section):
 
     port: int = Field(default=8000, ge=1, le=65_535)
     """Port to listen on."""
+
+    ingress: Literal["python", "haproxy"] = "python"
+    """What listens: Ray Serve's own proxy, or HAProxy, which is faster; its statistics and metrics
+    (8404, 9101) and the copies (30000 and up) then listen on all interfaces."""
 
     replicas: int = Field(default=1, ge=1)
     """Copies of the Tagger."""
