@@ -121,7 +121,7 @@ def test_all_of_rays_families_where_they_are_asked_for(agent: str) -> None:
     assert totals(text) == {"pets": 3}
 
 
-def test_without_ray_there_are_no_nodes() -> None:
+def test_the_endpoints_metrics_are_text_with_or_without_nodes() -> None:
     answer = TestClient(api(MadeService(), ServeConfig())).get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
