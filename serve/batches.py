@@ -56,5 +56,5 @@ def joined(parts: Sequence[Ranking]) -> Ranking:
         np.concatenate([part.departments for part in parts]),
         np.concatenate([part.confidence for part in parts]),
         np.concatenate([part.review for part in parts]),
-        [row for part in parts for row in part.candidates],
+        np.concatenate([part.candidates for part in parts]),
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from serve.problems import Problem, invalid
 
+JSON = "application/json"
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -19,8 +20,13 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     """The body of a request as a model.
 
     Raises:
-        Problem: 400 it is not JSON, 422 a field breaks its rule.
+        Problem: 415 it says that it is no JSON, 400 it is none, 422 a field breaks its rule.
     """
+    given = request.headers.get("content-type", JSON)
+    essence = given.partition(";")[0].strip().lower()
+    if essence != JSON and not essence.endswith("+json"):
+        detail = f"the body is {given[:100]!r}, not JSON: send Content-Type: {JSON}"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     return parse_body(await request.body(), kind)
 
 

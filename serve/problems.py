@@ -10,10 +10,14 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+MOST_RULES = 20
+"""Broken rules that one answer tells; a body can break a million."""
 
 
 class Problem(Exception):
@@ -42,7 +46,7 @@ class _ProblemResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        if not f"{scope['path']}/".startswith("/v2/"):
+        if not f"{get_route_path(scope)}/".startswith("/v2/"):
             await super().__call__(scope, receive, send)
             return
         body = json.dumps({"error": self._problem.detail})
@@ -72,9 +76,24 @@ async def _problem(_: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return problem_response(Problem(HTTPStatus(error.status_code), error.detail, error.headers))
+    status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    detail = str(error.detail)
+    if detail == status.phrase:  # Starlette's own
+        allowed = f" (allowed: {headers['Allow']})" if "Allow" in headers else ""
+        detail = f"{request.method} {request.url.path[:200]!r} is not here{allowed}: see /docs"
+    return problem_response(Problem(status, detail, headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """What the path has; Starlette names only those of the first of its routes."""
+    here = [route.matches for route in request.app.routes]
+    tried = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    asked = {method: {**request.scope, "method": method} for method in tried}
+    return [m for m, scope in asked.items() if any(at(scope)[0] is Match.FULL for at in here)]
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -85,5 +104,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
 def invalid(errors: object) -> Problem:
     """422 for fields that break their rules; `errors` are pydantic's."""
     assert isinstance(errors, list | tuple)  # noqa: S101
-    rules = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, rules)
+    rules = [f"{'.'.join(map(str, one['loc']))[:200]}: {one['msg']}" for one in errors[:MOST_RULES]]
+    if len(errors) > MOST_RULES:
+        rules.append(f"and {len(errors) - MOST_RULES:,} more")
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(rules))
