@@ -163,16 +163,6 @@ def test_names_are_counted_by_department_and_status() -> None:
 
 
 VALUES: st.SearchStrategy[Any] = st.sampled_from((None, 7, "x", " ", "\ud800", "x" * 1_001, []))
-REASONS = {
-    "the name is not text",
-    "the id is no text or integer",
-    *(f"the {what} is not UTF-8" for what in ("id", "name")),
-    "the id has more than 1,000 characters",
-    "the name has more than 1,000 characters",
-    "the name is missing",
-    "the name is blank",
-    "a product is an object with a name",
-}
 
 
 @given(st.lists(st.one_of(VALUES, st.fixed_dictionaries({"id": VALUES, "name": VALUES}))))
@@ -182,7 +172,12 @@ def test_reasons_are_few(products: list[Any]) -> None:
     metrics.count_reasons(error.reason for error in errors)
     counted = metrics.PRODUCT_ERRORS.take()
     assert sum(counted.values()) == len(errors)
-    assert {reason for (reason,) in counted} <= REASONS
+    assert {reason for (reason,) in counted} <= metrics.REASONS
+
+
+def test_a_reason_that_quotes_a_file_is_no_label() -> None:
+    metrics.count_reasons(["7 fields, and the header has 2", "the line is not JSON (x)"])
+    assert metrics.PRODUCT_ERRORS.take() == {("other",): 1, ("the line is not JSON",): 1}
 
 
 def test_bad_products_are_counted_on_both_protocols(client: TestClient) -> None:
