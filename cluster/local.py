@@ -22,8 +22,10 @@ TREE = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def ray_session(scaling: ScalingConfig) -> Iterator[None]:
+def ray_session(scaling: ScalingConfig, *, dashboard: bool = False) -> Iterator[None]:
     """Ray for the length of a verb; a Ray that runs in this process already is used as it is.
+
+    A Ray that is started here has a dashboard, and with it the job API, only if asked for.
 
     Raises:
         InputError: Ray does not start here, or `scaling.address` does not answer.
@@ -36,7 +38,7 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
             yield
         return
     try:
-        ray.init(**_arguments(scaling))
+        ray.init(**_arguments(scaling, dashboard))
     except Exception as error:  # Ray raises bare ones too, such as for a raylet that died
         where = scaling.address or "this machine"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -101,17 +103,22 @@ def check_resources(scaling: ScalingConfig, workers: int) -> None:
     Raises:
         ConfigError: the cluster has fewer CPUs or GPUs than the workers need.
     """
+    needs = {"GPU": workers * int(scaling.use_gpu), "CPU": workers * scaling.cpus_per_worker}
+    check_room(needs, "lower scaling.workers or scaling.cpus_per_worker")
+
+
+def check_room(needs: dict[str, float], fewer_cpus: str) -> None:
+    """The same for any number of CPUs and GPUs, with the way to need fewer CPUs."""
     import ray
 
     have = ray.cluster_resources()
-    needs = {"GPU": workers * int(scaling.use_gpu), "CPU": workers * scaling.cpus_per_worker}
     for kind, needed in needs.items():
         if have.get(kind, 0) < needed:
             raise ConfigError(
                 f"scaling asks for {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
                 "set scaling.use_gpu=false, or join a cluster that has them (scaling.address)"
                 if kind == "GPU"
-                else "lower scaling.workers or scaling.cpus_per_worker",
+                else fewer_cpus,
             )
 
 
@@ -137,11 +144,15 @@ def runtime_env() -> dict[str, Any]:
     }
 
 
-def _arguments(scaling: ScalingConfig) -> dict[str, Any]:
+def _arguments(scaling: ScalingConfig, dashboard: bool) -> dict[str, Any]:
     if scaling.address is not None:
-        return {"address": scaling.address, "runtime_env": runtime_env(), "log_to_driver": True}
+        # A job has its environment from who submitted it, and Ray refuses a second one.
+        environment = None if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ else runtime_env()
+        return {"address": scaling.address, "runtime_env": environment, "log_to_driver": True}
     return {
-        "include_dashboard": False,
+        "address": "local",  # and not a cluster that somebody runs on this machine
+        "include_dashboard": dashboard,
+        "dashboard_host": "127.0.0.1",
         "object_store_memory": int(scaling.object_store_gb * 2**30),
         "logging_level": logging.ERROR,
         # Workers' own lines stay in Ray's log folder: progress comes through files and results,
