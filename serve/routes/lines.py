@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from serve.catalogs import Rows
+from serve.metrics import count_reasons
 from serve.problems import Problem
 from serve.routes.tag import read_products
 from serve.schemas import ProductId
@@ -86,6 +87,7 @@ async def answer(rows: Iterator[Rows], tag: Tag) -> AsyncGenerator[bytes, None]:
         async with aclosing(_in_order(rows, tag)) as batches:
             async for batch, tagged in batches:
                 counts.add(batch, tagged)
+                count_reasons(reason for _, _, reason in batch.errors)
                 waiting += await asyncio.to_thread(lines, batch, tagged)
                 if len(waiting) >= CHUNK_BYTES:
                     begun = True
