@@ -33,7 +33,7 @@ async def spool(request: Request, max_bytes: int) -> BinaryIO:
     Raises:
         Problem: 413 it is larger than `max_bytes`, 507 the disk is full, 400 it broke off.
     """
-    announced = request.headers.get("content-length", "")
+    announced = request.headers.get("content-length", "")[:20]
     check_size(int(announced) if announced.isdecimal() else 0, max_bytes)
     file = _temporary()
     try:

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from serve.catalogs import Columns, Rows, csv_rows, ndjson_rows
+from serve.catalogs import Columns, Rows, csv_rows
+from serve.ndjson import ndjson_rows
 from serve.parquet import parquet_rows
 from serve.problems import Problem
 from serve.routes.lines import answer

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -35,31 +34,35 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, log = free_port(), tmp_path_factory.mktemp("cluster") / "log"
     # Of its own, lest every Ray started meanwhile joins it; and short, for the names of sockets.
     scratch = Path(mkdtemp(prefix="ray"))
-    ports = {name: free_port() for name in ("dashboard", "dashboard-agent-listen", "ray-client")}
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
-    command += [f"--temp-dir={scratch}"]
-    command += [f"--port={port}", f"--num-cpus={CORES}", "--include-dashboard=true"]
-    command += [f"--dashboard-port={ports['dashboard']}"]
-    command += [f"--dashboard-agent-listen-port={ports['dashboard-agent-listen']}"]
-    command += [f"--ray-client-server-port={ports['ray-client']}"]
-    command += [f"--object-store-memory={2**29}", "--node-ip-address=127.0.0.1"]
-    with log.open("w") as told, _process(command, told):
-        until(lambda: "Ray runtime started" in log.read_text())
-        yield f"127.0.0.1:{port}"
+    command += [f"--port={port}", f"--num-cpus={CORES}", f"--temp-dir={scratch}"]
+    command += [f"--object-store-memory={2**29}", "--include-dashboard=true"]
+    for option in ("dashboard-port", "dashboard-agent-listen-port", "ray-client-server-port"):
+        command.append(f"--{option}={free_port()}")
+    for _ in range(4):  # Ray gives a node half a minute to start: too little on a busy machine
+        with log.open("w") as told, _process(command, told) as process:
+            until(lambda: _has_started(log) or process.poll() is not None)  # noqa: B023
+            if process.poll() is None:
+                yield f"127.0.0.1:{port}"
+                break
     rmtree(scratch, ignore_errors=True)
 
 
+def _has_started(log: Path) -> bool:
+    return "Ray runtime started" in log.read_text()
+
+
 @contextmanager
-def _process(command: list[str], told: Any = None) -> Iterator[None]:
+def _process(command: list[str], told: Any = None) -> Iterator[subprocess.Popen[bytes]]:
     """A command that runs until the block ends."""
     environment = os.environ | {"PYTHONPATH": f"{TREE}{os.pathsep}{TREE / 'src'}"}
     process = subprocess.Popen(
         command, cwd=TREE, env=environment, stdout=told, stderr=subprocess.STDOUT
     )
     try:
-        yield
+        yield process
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         process.wait(60)
 
 
