@@ -41,7 +41,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         command.append(f"--{option}={free_port()}")
     for _ in range(4):  # Ray gives a node half a minute to start: too little on a busy machine
         with log.open("w") as told, _process(command, told) as process:
-            until(lambda: _has_started(log) or process.poll() is not None)  # noqa: B023
+            until(lambda: _has_started(log) or process.poll() is not None)
             if process.poll() is None:
                 yield f"127.0.0.1:{port}"
                 break
