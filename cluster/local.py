@@ -103,17 +103,22 @@ def check_resources(scaling: ScalingConfig, workers: int) -> None:
     Raises:
         ConfigError: the cluster has fewer CPUs or GPUs than the workers need.
     """
+    needs = {"GPU": workers * int(scaling.use_gpu), "CPU": workers * scaling.cpus_per_worker}
+    check_room(needs, "lower scaling.workers or scaling.cpus_per_worker")
+
+
+def check_room(needs: dict[str, float], fewer_cpus: str) -> None:
+    """The same for any number of CPUs and GPUs, with the way to need fewer CPUs."""
     import ray
 
     have = ray.cluster_resources()
-    needs = {"GPU": workers * int(scaling.use_gpu), "CPU": workers * scaling.cpus_per_worker}
     for kind, needed in needs.items():
         if have.get(kind, 0) < needed:
             raise ConfigError(
                 f"scaling asks for {needed:g} {kind}, and the cluster has {have.get(kind, 0):g}",
                 "set scaling.use_gpu=false, or join a cluster that has them (scaling.address)"
                 if kind == "GPU"
-                else "lower scaling.workers or scaling.cpus_per_worker",
+                else fewer_cpus,
             )
 
 

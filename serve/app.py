@@ -7,10 +7,11 @@ can reach the machine, a firewall should let nothing in but the port of `serve.p
 """
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -18,7 +19,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cluster.local import check_resources, ray_session
+from cluster.ingress import haproxy
+from cluster.local import check_room, ray_session
+from serve.exposed import check_exposed
+from serve.key_ring import key_ring
+from serve.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError
@@ -79,20 +84,25 @@ def serving(run: Run, config: Config) -> Iterator[str]:
 
     Raises:
         ArtifactError: the Run cannot be used.
-        InputError: the address is taken, or is none of this machine's; a folder is missing.
-        ConfigError: the cluster has not what the copies need.
+        InputError: the address is taken, or is none of this machine's; the keys cannot be used; a
+            folder of jobs is missing.
+        ConfigError: others reach the address, and there are no keys; or the cluster has not what
+            the copies need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
+    keys = key_ring(os.environ.get(VARIABLE, ""), config.serve.keys_file)
+    check_exposed(config.serve.host, keys)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
     config = with_job_folders(config)
     has_jobs = None not in (config.serve.jobs_input, config.serve.jobs_output)
-    with ray_session(config.scaling, dashboard=has_jobs):  # its dashboard has the job API
+    ingress = haproxy() if config.serve.ingress == "haproxy" else nullcontext()
+    with ingress, ray_session(config.scaling, dashboard=has_jobs):  # its dashboard has the job API
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        check_resources(config.scaling, config.serve.replicas)
+        _check_room(config)
         try:
             _start(ray_serve, run, config)
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
@@ -112,6 +122,12 @@ def with_job_folders(config: Config) -> Config:
         if not folder.is_dir():
             raise InputError(f"serve.{name} = {folder} is not a folder", "make it, or name another")
     return config.model_copy(update={"serve": config.serve.model_copy(update=folders)})
+
+
+def _check_room(config: Config) -> None:
+    settings, gpus = config.serve, config.scaling.use_gpu * config.serve.gpus_per_replica
+    needs = {"GPU": settings.replicas * gpus, "CPU": settings.replicas * settings.cpus_per_replica}
+    check_room(needs, "lower serve.replicas or serve.cpus_per_replica")
 
 
 def _start(ray_serve: Any, run: Run, config: Config) -> None:

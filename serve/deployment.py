@@ -11,6 +11,7 @@ their turn between them.
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -20,9 +21,14 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
+from serve import instruments
 from serve.batches import Piece, cut, joined, score_together, total_names
+from serve.exposed import check_exposed, listening_host
+from serve.key_ring import key_ring
+from serve.keys import VARIABLE
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
+from serve.metrics import WAITING, count_compared, count_tags, set_models
 from serve.problems import Problem
 from serve.routes import api
 from serve.service import ModelCard, Tagged
@@ -40,44 +46,52 @@ log = logging.getLogger("ray.serve")
 class TaggerReplica:
     """Loads Runs, and answers HTTP: a `Service`."""
 
-    def __init__(self, run: Path, config: Config) -> None:
+    def __init__(self, run: Path, config: Config, key_lines: str = "") -> None:
         set_up(config.scaling.threads_per_worker)
         self._run, self._config, self._live = Run(run), config, LiveConfig()
+        self._key_lines = key_lines
         self._bases = SharedBases()
         self._champion: Loaded | None = None
-        self._shadow = Shadow()
+        self._shadow = Shadow(count_compared)
         self._problem: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tagger")
+        instruments.start()
         self._loading = asyncio.Lock()
         self._waiting = 0
         self._score.set_max_batch_size(config.serve.max_batch_size)
         self._score.set_batch_wait_timeout_s(config.serve.batch_wait_s)
         most = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
-        self._named = most(self._load_named)
+
+        async def named(name: str) -> Loaded:  # Ray marks it, and a bound method takes no marks
+            return await self._load_named(name)
+
+        self._named = most(named)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
-        return api(self, self._config.serve)
+        keys = key_ring(self._key_lines, self._config.serve.keys_file)
+        check_exposed(listening_host(), keys)
+        return api(self, self._config.serve, keys)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new settings, and a new Run, while the old one goes on answering.
 
-        What cannot be taken is said in the log and by /readyz, and the old goes on; only a copy
-        that has nothing to answer with fails.
+        What cannot be taken is said in the log and by /readyz, and the old goes on. A new copy
+        answers with the Run that the endpoint was started with then: one that failed would not
+        come up again after a crash.
 
         Raises:
-            Refused: a first Run that cannot be used.
+            Refused: that Run cannot be used either.
         """
         async with self._loading:
             try:
                 await self._take(live_config(user_config))
-            except ShelftagError as error:
-                self._problem = str(error)
-                log.error("not taken: %s", error)
-                if self._champion is None:
-                    raise
-            else:
                 self._problem = None
+            except Exception as error:  # a damaged Run may make its loaders raise anything
+                self._problem = str(error) or type(error).__name__
+                log.error("not taken: %s", self._problem)
+                if self._champion is None:
+                    await self._take(LiveConfig())
 
     async def _take(self, live: LiveConfig) -> None:
         tagging = tagging_config(live, self._config.tagging)
@@ -87,6 +101,7 @@ class TaggerReplica:
             challenger = await self._loaded(Run(live.challenger), self._shadow.challenger)
         self._champion, self._live = champion.configured(tagging), live
         self._shadow.set(challenger, live.challenger_share)
+        set_models(self._champion.card, challenger.card if challenger else None)
 
     async def _loaded(self, run: Run, now: Loaded | None) -> Loaded:
         """A Run, or what is loaded of it already."""
@@ -136,12 +151,13 @@ class TaggerReplica:
         """
         loaded = await self._asked(model)
         self._check_room(len(texts))
-        self._waiting += len(texts)
+        self._wait(len(texts))
         try:
             pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)
             ranking = joined(await asyncio.gather(*map(self._score, pieces)))
         finally:
-            self._waiting -= len(texts)
+            self._wait(-len(texts))
+        count_tags(loaded.card, ranking)
         if model is None:
             self._shadow.offer(texts, loaded, ranking)
         return Tagged(loaded.card, ranking)
@@ -153,6 +169,10 @@ class TaggerReplica:
         find_run(model, self._config.serve.models_root)  # refused before another is unloaded
         named: Loaded = await self._named(model)
         return named.configured(tagging_config(self._live, self._config.tagging))
+
+    def _wait(self, names: int) -> None:
+        self._waiting += names
+        WAITING.set(self._waiting)
 
     def _check_room(self, names: int) -> None:
         most = self._config.serve.max_queued_names
@@ -168,7 +188,7 @@ class TaggerReplica:
 
 
 def application(run: Path, config: Config) -> Any:
-    """The deployment, bound to a Run."""
+    """The deployment, bound to a Run, and to the API keys of this process's environment."""
     scaling, settings = config.scaling, config.serve
     gpus = settings.gpus_per_replica if scaling.use_gpu else 0
     deployment = ray_serve.deployment(
@@ -177,8 +197,10 @@ def application(run: Path, config: Config) -> Any:
         num_replicas=settings.replicas,
         max_ongoing_requests=settings.max_ongoing_requests,
         max_surge_percent=settings.max_surge_percent,
-        max_constructor_retry_count=2,
+        health_check_period_s=2,  # a copy that died is seen, and replaced, that soon
+        graceful_shutdown_wait_loop_s=0.2,  # how often a copy that leaves looks whether it is done
+        graceful_shutdown_timeout_s=settings.timeout_s + 5,  # longer than any request may take
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
-    return deployment.bind(run, config)
+    return deployment.bind(run, config, os.environ.get(VARIABLE, ""))

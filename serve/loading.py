@@ -74,7 +74,7 @@ def find_run(name: str, root: Path | None) -> Run:
         Problem: 404, there is none of that name; links out of the folder count as none.
     """
     run = None if root is None else _inside(name, root)
-    if run is None or not run.is_complete:
+    if run is None:
         there = "no other models are configured (serve.models_root)"
         if root is not None:
             there = f"there are {', '.join(_names(root)) or 'none'}"
@@ -83,12 +83,15 @@ def find_run(name: str, root: Path | None) -> Run:
 
 
 def _inside(name: str, root: Path) -> Run | None:
+    """The Run, if it is a folder of this very name that lies in the root itself."""
     try:
-        path = (root / name).resolve()
-        return Run(path) if path.parent == root.resolve() else None
+        run = Run((root / name).resolve())
+        here = (run.path.parent, run.path.name) == (root.resolve(), name)
+        return run if here and run.is_complete else None
     except (OSError, ValueError, RuntimeError):  # NUL, too long, a loop of links
         return None
 
 
 def _names(root: Path) -> list[str]:
-    return sorted(path.parent.name for path in root.glob("*/manifest.json"))[:50]
+    names = sorted(path.parent.name for path in root.glob("*/manifest.json"))
+    return [name for name in names if _inside(name, root)][:50]

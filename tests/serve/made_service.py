@@ -51,5 +51,5 @@ def ranking(rows: int, top_k: int) -> Ranking:
         departments=np.tile(np.array(places, np.int64), (rows, 1)),
         confidence=np.tile(np.array(confidence, np.float32), (rows, 1)),
         review=np.ones(rows, bool),
-        candidates=[np.array([1, 0], np.int64)] * rows,
+        candidates=np.tile(np.array([1, 0], np.int64), (rows, 1)),
     )

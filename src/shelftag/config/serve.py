@@ -1,8 +1,10 @@
 """The HTTP endpoint."""
 
+import re
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shelftag.config.section import Section
 
@@ -15,6 +17,10 @@ class ServeConfig(Section):
 
     port: int = Field(default=8000, ge=1, le=65_535)
     """Port to listen on."""
+
+    ingress: Literal["python", "haproxy"] = "python"
+    """What listens: Ray Serve's own proxy, or HAProxy, which is faster; its statistics and metrics
+    (8404, 9101) and the copies (30000 and up) then listen on all interfaces."""
 
     replicas: int = Field(default=1, ge=1)
     """Copies of the Tagger."""
@@ -77,3 +83,18 @@ class ServeConfig(Section):
 
     jobs_output: Path | None = None
     """Folder that bulk jobs may write to."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """As browsers send them: with a path or a closing slash, none would ever be equal."""
+        for origin in origins:
+            if origin != "*" and re.fullmatch(r"https?://[^/\s,*]+", origin) is None:
+                raise ValueError(f"{origin!r} is no origin such as https://shop.example")
+        return origins
+
+    @field_validator("keys_file")
+    @classmethod
+    def _absolute(cls, file: Path | None) -> Path | None:
+        """Copies of the tagger work in another folder."""
+        return file and file.absolute()

@@ -1,0 +1,163 @@
+"""It stays up: copies killed, Runs and settings changed, under a load whose every request counts.
+
+Printed are what was sent and what came back (`pytest -s -m slow tests/serve/test_stays_up.py`).
+"""
+
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from shelftag.artifacts import Run
+from tests.network import free_port
+from tests.serve.deployed import (
+    CONFIG,
+    apply,
+    config_of,
+    copies,
+    deploy,
+    is_settled,
+    kill,
+    variant,
+    wait_for,
+)
+from tests.serve.steady_load import steady_load
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+TWO: dict[str, Any] = {"replicas": 2, "cpus_per_replica": 0.5}
+"""Two copies on two cores, and room for a third beside them."""
+LOAD_S = 120
+KILL_EVERY_S = 5
+REDEPLOYS = 20
+
+
+@pytest.fixture(scope="module")
+def port(ray_here: None) -> Iterator[int]:  # noqa: ARG001
+    from ray import serve as ray_serve
+
+    number = free_port()
+    ray_serve.start(http_options={"host": "127.0.0.1", "port": number})
+    yield number
+    ray_serve.shutdown()
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One to begin with, and one for each redeploy: the same weights, another calibration."""
+    root = tmp_path_factory.mktemp("runs")
+    return [variant(tiny_run, root / f"run{i}", i / REDEPLOYS).path for i in range(REDEPLOYS + 1)]
+
+
+def test_copies_are_killed(port: int, runs: list[Path]) -> None:
+    """One retry is the client's: what a killed copy was at work on comes back as 500."""
+    deploy(config_of(runs[0], port, **TWO))
+    url, kills = f"http://127.0.0.1:{port}", 0
+    with steady_load(url, retries=1) as outcomes:
+        end = time.monotonic() + LOAD_S
+        while time.monotonic() < end or kills < 5:
+            time.sleep(KILL_EVERY_S)
+            wait_for(lambda: is_settled() and len(copies()) == 2, 300)
+            kill(min(copies()))
+            kills += 1
+    print(f"\n{kills} copies killed: {outcomes}")
+    assert outcomes.lost == {}
+    assert outcomes.sent > LOAD_S * 50
+
+
+def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
+    """No retry: a redeploy loses nothing. Most are in place, every fourth starts new copies."""
+    base = runs[0]
+    deploy(config_of(base, port, **TWO))
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    with steady_load(f"http://127.0.0.1:{port}") as outcomes:
+        start = time.monotonic()
+        for number, run in enumerate(runs[1:], 1):
+            began, before, restart = time.monotonic(), set(copies()), number % 4 == 0
+            base = run if restart else base
+            live = {"threshold": number / REDEPLOYS} | ({} if restart else {"run": str(run)})
+            deploy(config_of(base, port, live=live, **TWO))
+            seconds[restart].append(time.monotonic() - began)
+            assert (set(copies()) == before) != restart
+            assert ask(port).json()["model"] == Run(run).manifest().fingerprint
+        wait_for(lambda: time.monotonic() > start + LOAD_S, LOAD_S)
+    restarts, changes = seconds[True], seconds[False]
+    print(
+        f"\n{len(restarts)} redeploys with new copies ({statistics.mean(restarts):.1f} s each) "
+        f"and {len(changes)} in place ({statistics.mean(changes):.1f} s): {outcomes}"
+    )
+    assert outcomes.lost == {}
+    assert len(outcomes.models) == len(runs)
+
+
+def test_copies_follow_the_queue(port: int, runs: list[Path]) -> None:
+    """serve/config.yaml's autoscaling with short delays: up under load, back down after it."""
+    config = config_of(runs[0], port, cpus_per_replica=0.5, batch_wait_s=0.4)
+    (shipped,) = yaml.safe_load(CONFIG.read_text())["applications"][0]["deployments"]
+    delays = {"min_replicas": 1, "max_replicas": 3, "initial_replicas": 1, "downscale_delay_s": 5}
+    scaling = shipped["autoscaling_config"] | delays
+    config["applications"][0]["deployments"][0]["autoscaling_config"] = scaling
+    deploy(config)
+    url, seen = f"http://127.0.0.1:{port}", []
+
+    def running(wanted: int) -> Callable[[], bool]:
+        return lambda: is_settled() and len(copies()) == wanted
+
+    for per_s, wanted in ((100, 3), (5, 1)):
+        start = time.monotonic()
+        with steady_load(url, per_s=per_s) as outcomes:
+            wait_for(running(wanted), 300)
+            seen.append(f"{per_s}/s: {wanted} copies after {time.monotonic() - start:.0f} s")
+        assert outcomes.lost == {}
+    print("\n" + ", ".join(seen))
+
+
+def test_a_damaged_run_leaves_the_old_version_serving(
+    port: int, runs: list[Path], tmp_path: Path
+) -> None:
+    from ray import serve as ray_serve
+
+    deploy(config_of(runs[0], port, **TWO))
+    before = copies()
+    with steady_load(f"http://127.0.0.1:{port}") as outcomes:
+        apply(config_of(tmp_path / "nowhere", port, **TWO))
+        wait_for(lambda: ray_serve.status().applications["shelftag"].status == "DEPLOY_FAILED", 300)
+        message = ray_serve.status().applications["shelftag"].message
+        time.sleep(2)
+    assert f"{tmp_path / 'nowhere'} is not a folder" in message
+    assert copies() == before
+    assert outcomes.lost == {}
+    assert list(outcomes.models) == [Run(runs[0]).manifest().fingerprint]
+
+
+def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
+    port, at_once = free_port(), 32
+    command = [sys.executable, "-m", "pipelines", "serve", "--run", str(tiny_run.path)]
+    command += ["--port", str(port), "scaling.object_store_gb=0.2", "serve.batch_wait_s=2"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+        ThreadPoolExecutor(at_once) as clients,
+    ):
+        assert process.stdout
+        assert "serving" in process.stdout.readline()
+        asked = [clients.submit(ask, port) for _ in range(at_once)]
+        time.sleep(1.5)  # they wait for their batch
+        process.send_signal(signal.SIGTERM)
+        assert [each.result().status_code for each in asked] == [200] * at_once
+        assert process.wait(120) == 0
+    with pytest.raises(httpx.ConnectError):
+        ask(port)
+
+
+def ask(port: int) -> httpx.Response:
+    products = [{"name": "Rye Bread"}]
+    return httpx.post(f"http://127.0.0.1:{port}/v1/tag", json={"products": products}, timeout=60)
