@@ -23,6 +23,9 @@ from tests.serve.made_service import CARD, MadeService
 
 LIMIT = 5
 
+NONE = np.empty((3, 0), np.int64)
+"""No candidates."""
+
 
 @pytest.fixture(autouse=True)
 def nothing_held() -> Iterator[None]:
@@ -153,7 +156,12 @@ def test_refusals_stand_alone_too(status: int) -> None:
 
 def test_names_are_counted_by_department_and_status() -> None:
     firsts = np.array([[1], [1], [2], [1]], np.int64)
-    ranking = Ranking(firsts, np.ones((4, 1), np.float32), np.array([True, False, True, True]), [])
+    ranking = Ranking(
+        firsts,
+        np.ones((4, 1), np.float32),
+        np.array([True, False, True, True]),
+        np.empty((4, 0), np.int64),
+    )
     metrics.count_tags(CARD, ranking)
     assert metrics.TAGS.take() == {
         ("pets", "review"): 2,
@@ -206,7 +214,7 @@ def test_remembered_names_are_hits() -> None:
 def test_the_shadow_counts_what_it_compares() -> None:
     def loaded(said: Sequence[int]) -> Any:
         """A model that says so."""
-        rank = Ranking(np.array(said)[:, None], np.ones((3, 1), np.float32), np.ones(3, bool), [])
+        rank = Ranking(np.array(said)[:, None], np.ones((3, 1), np.float32), np.ones(3, bool), NONE)
         tagger = SimpleNamespace(departments=SimpleNamespace(names=CARD.departments))
         tagger.rank = lambda _: rank
         return SimpleNamespace(tagger=tagger)
