@@ -70,7 +70,7 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         held = AsyncExitStack()
         try:
             await _take(slots, held, settings.retry_after_s)
-            file = await spool(request, max_bytes)
+            file = await spool(request, settings.timeout_s)
             held.callback(file.close)
             chunks = answer(_rows(kind, file, wanted, max_bytes), tag)
             held.push_async_callback(chunks.aclose)
