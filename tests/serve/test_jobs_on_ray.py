@@ -26,6 +26,8 @@ TREE = Path(__file__).parents[2]
 NAMES = ["Rye Bread", "Organic Milk", "Cat Litter", "Ice Cream", "", "日本"]
 CORES = 2
 """One for the endpoint, one for a job: a second job waits."""
+PORT = free_port()
+"""Of all endpoints: Serve outlives them on the cluster, and listens where it was told first."""
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +96,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def endpoint(cluster: str, run: Run, folder: Path) -> Iterator[httpx.Client]:
     """`shelftag serve` on the cluster."""
-    port = free_port()
     command = [sys.executable, "-m", "pipelines", "serve", "--run", str(run.path)]
-    command += [f"--port={port}", f"scaling.address={cluster}", "scaling.threads_per_worker=1"]
+    command += [f"--port={PORT}", f"scaling.address={cluster}", "scaling.threads_per_worker=1"]
     command += [f"serve.jobs_input={folder / 'in'}", f"serve.jobs_output={folder / 'out'}"]
-    with _process(command), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with _process(command), httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
         until(lambda: _is_ready(client))
         yield client
 
@@ -129,7 +130,7 @@ def ended(client: httpx.Client, job: str) -> dict[str, Any]:
     return state(client, job)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def jobs(cluster: str, tiny_run: Run, folder: Path) -> Iterator[httpx.Client]:
     with endpoint(cluster, tiny_run, folder) as client:
         yield client
