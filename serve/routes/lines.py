@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from serve.catalogs import Rows
+from serve.metrics import count_reasons
 from serve.problems import Problem
 from serve.routes.tag import read_products
 from serve.schemas import ProductId
@@ -88,6 +89,7 @@ async def answer(rows: Iterator[Rows], tag: Tag) -> AsyncGenerator[bytes, None]:
         async with aclosing(_in_order(rows, tag)) as batches:
             async for batch, tagged in batches:
                 counts.add(batch, tagged)
+                count_reasons(reason for _, _, reason in batch.errors)
                 waiting += await asyncio.to_thread(lines, batch, tagged)
                 if len(waiting) >= CHUNK_BYTES:
                     begun = True

@@ -68,7 +68,9 @@ def test_health_needs_no_key(path: str) -> None:
     assert client().get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/healthz/", "/healthzz", "/healthz/%2e%2e/v1/tag", "/assetsx"])
+@pytest.mark.parametrize(
+    "path", ["/healthz/", "/healthzz", "/healthz/%2e%2e/v1/tag", "/webx", "/web"]
+)
 def test_what_only_looks_like_it_does(path: str) -> None:
     assert client().get(path, follow_redirects=False).status_code == 401
 
