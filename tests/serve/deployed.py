@@ -68,7 +68,7 @@ def wait_for(told: Callable[[], bool], within_s: float) -> None:
     deadline = time.monotonic() + within_s
     while not told():
         assert time.monotonic() < deadline, f"not so within {within_s:g} s"
-        time.sleep(0.1)
+        time.sleep(0.25)
 
 
 def kill(pid: int) -> None:
