@@ -4,7 +4,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
-	bench-train bench-stream bench-curve bench-new-department bench-noise
+	bench-train bench-stream bench-curve bench-new-department bench-noise bench-tagger
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,9 @@ bench-curve: setup  ## the nano tagger's accuracy against labels (an hour)
 
 bench-new-department: setup  ## a department added by name, without training (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_new_department
+
+bench-tagger: setup  ## names a second of the bare tagger, its parts, other forms (ten minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_tagger
 
 bench-noise: setup  ## planted wrong labels found again (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise

@@ -22,8 +22,10 @@ TREE = Path(__file__).resolve().parent.parent
 
 
 @contextmanager
-def ray_session(scaling: ScalingConfig) -> Iterator[None]:
+def ray_session(scaling: ScalingConfig, *, dashboard: bool = False) -> Iterator[None]:
     """Ray for the length of a verb; a Ray that runs in this process already is used as it is.
+
+    A Ray that is started here has a dashboard, and with it the job API, only if asked for.
 
     Raises:
         InputError: Ray does not start here, or `scaling.address` does not answer.
@@ -36,7 +38,7 @@ def ray_session(scaling: ScalingConfig) -> Iterator[None]:
             yield
         return
     try:
-        ray.init(**_arguments(scaling))
+        ray.init(**_arguments(scaling, dashboard))
     except Exception as error:  # Ray raises bare ones too, such as for a raylet that died
         where = scaling.address or "this machine"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -142,11 +144,15 @@ def runtime_env() -> dict[str, Any]:
     }
 
 
-def _arguments(scaling: ScalingConfig) -> dict[str, Any]:
+def _arguments(scaling: ScalingConfig, dashboard: bool) -> dict[str, Any]:
     if scaling.address is not None:
-        return {"address": scaling.address, "runtime_env": runtime_env(), "log_to_driver": True}
+        # A job has its environment from who submitted it, and Ray refuses a second one.
+        environment = None if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ else runtime_env()
+        return {"address": scaling.address, "runtime_env": environment, "log_to_driver": True}
     return {
-        "include_dashboard": False,
+        "address": "local",  # and not a cluster that somebody runs on this machine
+        "include_dashboard": dashboard,
+        "dashboard_host": "127.0.0.1",
         "object_store_memory": int(scaling.object_store_gb * 2**30),
         "logging_level": logging.ERROR,
         # Workers' own lines stay in Ray's log folder: progress comes through files and results,

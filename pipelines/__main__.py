@@ -56,7 +56,8 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
     )
     for option in verb.options:
         if option.positional:
-            sub.add_argument(option.name, help=option.help, type=Path, metavar=option.name.upper())
+            kind = Path if option.path else str
+            sub.add_argument(option.name, help=option.help, type=kind, metavar=option.name.upper())
             continue
         if option.flag:
             sub.add_argument(f"--{option.name}", action="store_true", help=option.help)

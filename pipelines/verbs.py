@@ -208,6 +208,19 @@ VERBS = {
             Option("port", "port to listen on (8000)", key="serve.port"),
         ),
     ),
+    "keys": Verb(
+        "pipelines.keys",
+        "make an API key for a client of the endpoint",
+        (
+            "shelftag keys new --name shop --file keys.txt",
+            "shelftag keys new   # prints the key, and the line to keep",
+        ),
+        (
+            Option("action", "new", positional=True),
+            Option("name", "the client it is for (client)", default="client"),
+            Option("file", "keys file to add the line to", key="serve.keys_file"),
+        ),
+    ),
     "doctor": Verb(
         "pipelines.doctor",
         "say what a config needs of a GPU's memory, whether it fits, and what would",

@@ -7,6 +7,7 @@ can reach the machine, a firewall should let nothing in but the port of `serve.p
 """
 
 import logging
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -20,8 +21,12 @@ from pydantic import BaseModel, ConfigDict
 
 from cluster.ingress import haproxy
 from cluster.local import check_room, ray_session
+from serve.exposed import check_exposed
+from serve.key_ring import key_ring
+from serve.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
+from shelftag.config.serve import ServeConfig
 from shelftag.errors import Failed, InputError
 from shelftag.tagging.identity import check_run
 
@@ -80,15 +85,18 @@ def serving(run: Run, config: Config) -> Iterator[str]:
 
     Raises:
         ArtifactError: the Run cannot be used.
-        InputError: the address is taken, or is none of this machine's.
-        ConfigError: the cluster has not what the copies need.
+        InputError: the address is taken, or is none of this machine's; the keys cannot be used.
+        ConfigError: others reach the address, and there are no keys; or the cluster has not what
+            the copies need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
+    keys = key_ring(os.environ.get(VARIABLE, ""), config.serve.keys_file)
+    check_exposed(config.serve.host, keys)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
     ingress = haproxy() if config.serve.ingress == "haproxy" else nullcontext()
-    with ingress, ray_session(config.scaling):
+    with ingress, ray_session(config.scaling, dashboard=_has_jobs(config.serve)):
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
@@ -98,6 +106,19 @@ def serving(run: Run, config: Config) -> Iterator[str]:
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
         finally:
             ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+
+
+def _has_jobs(settings: ServeConfig) -> bool:
+    """Whether bulk jobs are on; they need Ray's dashboard.
+
+    Raises:
+        InputError: a folder of theirs is not there.
+    """
+    roots = {"jobs_input": settings.jobs_input, "jobs_output": settings.jobs_output}
+    for name, root in roots.items():
+        if root is not None and not root.is_dir():
+            raise InputError(f"serve.{name} = {root} is not a folder", "make it, or name another")
+    return None not in roots.values()
 
 
 def _check_room(config: Config) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from serve.loading import Loaded
+from serve.metrics import count_batch
 from shelftag.tagging.tagger import Ranking
 
 
@@ -37,7 +38,10 @@ def score_together(batch: Sequence[Piece]) -> list[Ranking]:
     out: dict[int, Ranking] = {}
     for places in of_model.values():
         tagger = batch[places[0]].loaded.tagger
-        likely = tagger.probabilities([text for at in places for text in batch[at].texts])
+        texts, before = [text for at in places for text in batch[at].texts], tagger.scored
+        likely = tagger.probabilities(texts)
+        if texts:
+            count_batch(len(texts), tagger.scored - before)
         ends = np.cumsum([len(batch[at].texts) for at in places])
         for at, rows in zip(places, np.split(likely, ends[:-1]), strict=True):
             out[at] = batch[at].loaded.tagger.ranked(rows, batch[at].top_k)  # its own threshold
@@ -52,5 +56,5 @@ def joined(parts: Sequence[Ranking]) -> Ranking:
         np.concatenate([part.departments for part in parts]),
         np.concatenate([part.confidence for part in parts]),
         np.concatenate([part.review for part in parts]),
-        [row for part in parts for row in part.candidates],
+        np.concatenate([part.candidates for part in parts]),
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from serve.problems import Problem, invalid
 
+JSON = "application/json"
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -19,8 +20,13 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     """The body of a request as a model.
 
     Raises:
-        Problem: 400 it is not JSON, 422 a field breaks its rule.
+        Problem: 415 it says that it is no JSON, 400 it is none, 422 a field breaks its rule.
     """
+    given = request.headers.get("content-type", JSON)
+    essence = given.partition(";")[0].strip().lower()
+    if essence != JSON and not essence.endswith("+json"):
+        detail = f"the body is {given[:100]!r}, not JSON: send Content-Type: {JSON}"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     return parse_body(await request.body(), kind)
 
 
@@ -36,11 +42,26 @@ def parse_body(body: bytes, kind: type[Body]) -> Body:
         raise invalid(error.errors(include_url=False)) from None
 
 
+def check_count(count: int, most: int) -> None:
+    """Refuse more products than one request may have.
+
+    Raises:
+        Problem: 413.
+    """
+    if count > most:
+        limit = f"at most {most:,} products in one request (serve.max_products)"
+        way_out = "send several requests, or a file to /v1/catalog"
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{count:,} products: {limit}; {way_out}"
+        )
+
+
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no JSON")
 
 
-def described(kind: type[BaseModel]) -> dict[str, object]:
-    """`openapi_extra` of a route that reads its body itself."""
-    content = {"application/json": {"schema": kind.model_json_schema()}}
+def described(kind: type[BaseModel], *others: str) -> dict[str, object]:
+    """`openapi_extra` of a route that reads its body itself; `others` are media types it takes."""
+    content: dict[str, object] = {"application/json": {"schema": kind.model_json_schema()}}
+    content |= {other: {"schema": {"type": "string", "format": "binary"}} for other in others}
     return {"requestBody": {"content": content, "required": True}}

@@ -11,6 +11,7 @@ their turn between them.
 
 import asyncio
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -20,9 +21,14 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
+from serve import instruments
 from serve.batches import Piece, cut, joined, score_together, total_names
+from serve.exposed import check_exposed, listening_host
+from serve.key_ring import key_ring
+from serve.keys import VARIABLE
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
+from serve.metrics import WAITING, count_compared, count_tags, set_models
 from serve.problems import Problem
 from serve.routes import api
 from serve.service import ModelCard, Tagged
@@ -40,14 +46,16 @@ log = logging.getLogger("ray.serve")
 class TaggerReplica:
     """Loads Runs, and answers HTTP: a `Service`."""
 
-    def __init__(self, run: Path, config: Config) -> None:
+    def __init__(self, run: Path, config: Config, key_lines: str = "") -> None:
         set_up(config.scaling.threads_per_worker)
         self._run, self._config, self._live = Run(run), config, LiveConfig()
+        self._key_lines = key_lines
         self._bases = SharedBases()
         self._champion: Loaded | None = None
-        self._shadow = Shadow()
+        self._shadow = Shadow(count_compared)
         self._problem: str | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tagger")
+        instruments.start()
         self._loading = asyncio.Lock()
         self._waiting = 0
         self._score.set_max_batch_size(config.serve.max_batch_size)
@@ -61,7 +69,9 @@ class TaggerReplica:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
-        return api(self, self._config.serve)
+        keys = key_ring(self._key_lines, self._config.serve.keys_file)
+        check_exposed(listening_host(), keys)
+        return api(self, self._config.serve, keys)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new settings, and a new Run, while the old one goes on answering.
@@ -91,6 +101,7 @@ class TaggerReplica:
             challenger = await self._loaded(Run(live.challenger), self._shadow.challenger)
         self._champion, self._live = champion.configured(tagging), live
         self._shadow.set(challenger, live.challenger_share)
+        set_models(self._champion.card, challenger.card if challenger else None)
 
     async def _loaded(self, run: Run, now: Loaded | None) -> Loaded:
         """A Run, or what is loaded of it already."""
@@ -112,6 +123,19 @@ class TaggerReplica:
         assert self._champion  # noqa: S101  (a copy is let in to answer when it has one)
         return [self._champion.card]
 
+    def run(self, model: str | None) -> Path:
+        """The folder of the Run that a request means."""
+        assert self._champion  # noqa: S101
+        if model is None or model == self._champion.card.name:
+            return self._champion.run.path
+        return find_run(model, self._config.serve.models_root).path
+
+    @property
+    def config(self) -> Config:
+        """What the endpoint was started with, and what was changed since."""
+        tagging = tagging_config(self._live, self._config.tagging)
+        return self._config.model_copy(update={"tagging": tagging})
+
     @property
     def problem(self) -> str | None:
         """Why the settings that were asked for last are not in force."""
@@ -127,12 +151,13 @@ class TaggerReplica:
         """
         loaded = await self._asked(model)
         self._check_room(len(texts))
-        self._waiting += len(texts)
+        self._wait(len(texts))
         try:
             pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)
             ranking = joined(await asyncio.gather(*map(self._score, pieces)))
         finally:
-            self._waiting -= len(texts)
+            self._wait(-len(texts))
+        count_tags(loaded.card, ranking)
         if model is None:
             self._shadow.offer(texts, loaded, ranking)
         return Tagged(loaded.card, ranking)
@@ -144,6 +169,10 @@ class TaggerReplica:
         find_run(model, self._config.serve.models_root)  # refused before another is unloaded
         named: Loaded = await self._named(model)
         return named.configured(tagging_config(self._live, self._config.tagging))
+
+    def _wait(self, names: int) -> None:
+        self._waiting += names
+        WAITING.set(self._waiting)
 
     def _check_room(self, names: int) -> None:
         most = self._config.serve.max_queued_names
@@ -159,7 +188,7 @@ class TaggerReplica:
 
 
 def application(run: Path, config: Config) -> Any:
-    """The deployment, bound to a Run."""
+    """The deployment, bound to a Run, and to the API keys of this process's environment."""
     scaling, settings = config.scaling, config.serve
     gpus = settings.gpus_per_replica if scaling.use_gpu else 0
     deployment = ray_serve.deployment(
@@ -174,4 +203,4 @@ def application(run: Path, config: Config) -> Any:
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
-    return deployment.bind(run, config)
+    return deployment.bind(run, config, os.environ.get(VARIABLE, ""))

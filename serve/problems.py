@@ -10,9 +10,14 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+MOST_RULES = 20
+"""Broken rules that one answer tells; a body can break a million."""
 
 
 class Problem(Exception):
@@ -29,14 +34,34 @@ class Problem(Exception):
 
 def problem_response(problem: Problem) -> Response:
     """As it is sent."""
+    return _ProblemResponse(problem)
+
+
+class _ProblemResponse(Response):
+    """RFC 9457's shape; under /v2 that of the Open Inference Protocol, {"error": "..."}."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(_body(problem), int(problem.status), problem.headers, MEDIA_TYPE)
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        if not f"{get_route_path(scope)}/".startswith("/v2/"):
+            await super().__call__(scope, receive, send)
+            return
+        body = json.dumps({"error": self._problem.detail})
+        answer = Response(body, self.status_code, self._problem.headers, "application/json")
+        await answer(scope, receive, send)
+
+
+def _body(problem: Problem) -> bytes:
     content = {
         "type": "about:blank",
         "title": problem.status.phrase,
         "status": int(problem.status),
         "detail": problem.detail,
     }
-    body = json.dumps(content).encode()
-    return Response(body, int(problem.status), problem.headers, MEDIA_TYPE)
+    return json.dumps(content).encode()
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -51,9 +76,24 @@ async def _problem(_: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return problem_response(Problem(HTTPStatus(error.status_code), error.detail, error.headers))
+    status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
+    detail = str(error.detail)
+    if detail == status.phrase:  # Starlette's own
+        allowed = f" (allowed: {headers['Allow']})" if "Allow" in headers else ""
+        detail = f"{request.method} {request.url.path[:200]!r} is not here{allowed}: see /docs"
+    return problem_response(Problem(status, detail, headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """What the path has; Starlette names only those of the first of its routes."""
+    here = [route.matches for route in request.app.routes]
+    tried = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    asked = {method: {**request.scope, "method": method} for method in tried}
+    return [m for m, scope in asked.items() if any(at(scope)[0] is Match.FULL for at in here)]
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -64,5 +104,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
 def invalid(errors: object) -> Problem:
     """422 for fields that break their rules; `errors` are pydantic's."""
     assert isinstance(errors, list | tuple)  # noqa: S101
-    rules = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, rules)
+    rules = [f"{'.'.join(map(str, one['loc']))[:200]}: {one['msg']}" for one in errors[:MOST_RULES]]
+    if len(errors) > MOST_RULES:
+        rules.append(f"and {len(errors) - MOST_RULES:,} more")
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(rules))

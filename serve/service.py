@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shelftag.config import Config
 from shelftag.tagging.tagger import Ranking
 
 
@@ -46,6 +48,19 @@ class Service(Protocol):
     @property
     def problem(self) -> str | None:
         """Why the settings that were asked for last are not in force."""
+        ...
+
+    @property
+    def config(self) -> Config:
+        """What the endpoint was started with, and what was changed since."""
+        ...
+
+    def run(self, model: str | None) -> Path:
+        """The folder of the Run that a request means.
+
+        Raises:
+            Problem: 404 it is unknown.
+        """
         ...
 
     def models(self) -> list[ModelCard]:

@@ -20,14 +20,14 @@ def written(tagged: Tagged, ids: Sequence[ProductId]) -> Iterator[str]:
         ranking.departments.tolist(),
         ranking.confidence.tolist(),
         ranking.review.tolist(),
-        ranking.candidates,
+        ranking.candidates.tolist(),
         strict=True,
     ):
         others = ",".join(
             f'{{"department":{quoted[i]},"confidence":{c:.6f}}}'
             for i, c in zip(order[1:], confidence[1:], strict=True)
         )
-        held = ",".join(quoted[i] for i in candidates)
+        held = ",".join(quoted[i] for i in candidates if i >= 0)
         yield (
             f'{{"id":{json.dumps(identity)},"department":{quoted[order[0]]},'
             f'"confidence":{confidence[0]:.6f},"status":"{REVIEW if review else TAGGED}",'

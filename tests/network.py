@@ -1,7 +1,13 @@
 """Addresses for endpoints under test."""
 
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
 
 
 def free_port() -> int:
@@ -24,3 +30,19 @@ def wait_until_open(port: int, within_s: float = 60) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """An application over a real socket, for clients that take an address: host:port."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()

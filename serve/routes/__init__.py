@@ -3,20 +3,31 @@
 from fastapi import FastAPI
 
 import shelftag
+from serve.document import RESPONSES, describe
+from serve.key_ring import KeyRing
+from serve.metrics import Measured
 from serve.problems import answer_problems
-from serve.routes import health, models, tag
+from serve.protection import protect
+from serve.routes import catalog, health, inference_protocol, jobs, metrics, models, page, tag
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
 
+GROUPS = (tag, catalog, jobs, models, inference_protocol, health, metrics, page)
 
-def api(service: Service, settings: ServeConfig) -> FastAPI:
+
+def api(service: Service, settings: ServeConfig, keys: KeyRing | None = None) -> FastAPI:
     """The application."""
     app = FastAPI(
         title="shelftag",
         version=shelftag.__version__,
         description="One calibrated department for every product.",
+        redoc_url=None,  # one page of documentation is enough
+        responses=RESPONSES,
     )
     answer_problems(app)
-    for group in (tag, models, health):
+    protect(app, settings, keys)
+    app.add_middleware(Measured)  # the last added is the outermost: it sees every answer
+    describe(app, keys is not None)
+    for group in GROUPS:
         app.include_router(group.router(service, settings))
     return app

@@ -5,13 +5,12 @@ request -> products --good--> texts -> Service.tag --> tags   --> response
 """
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from serve.bodies import described, read_body
-from serve.problems import Problem
+from serve.bodies import check_count, described, read_body
+from serve.metrics import count_reasons
 from serve.schemas import ProductError, ProductId, TagRequest, TagResponse
 from serve.service import Service, Tagged
 from serve.written import written
@@ -47,26 +46,13 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     return routes
 
 
-def check_count(count: int, most: int) -> None:
-    """Refuse more products than one request may have.
-
-    Raises:
-        Problem: 413.
-    """
-    if count > most:
-        limit = f"at most {most:,} products in one request (serve.max_products)"
-        way_out = "send several requests, or a file to /v1/catalog"
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{count:,} products: {limit}; {way_out}"
-        )
-
-
 def response_body(
     tagged: Tagged, ids: Sequence[ProductId], errors: Sequence[ProductError]
 ) -> bytes:
     """A `TagResponse` as JSON."""
     tags = ",".join(written(tagged, ids))
     refused = ",".join(error.model_dump_json() for error in errors)
+    count_reasons(error.reason for error in errors)
     model = tagged.model.fingerprint
     return f'{{"model":"{model}","tags":[{tags}],"errors":[{refused}]}}'.encode()
 

@@ -1,10 +1,12 @@
 """A `Service` without a model: tags everything alike, and remembers what it was asked."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from serve.service import ModelCard, Tagged
+from shelftag.config import Config
 from shelftag.tagging.tagger import Ranking
 
 DEPARTMENTS = ("bakery", "pets", "produce")
@@ -26,6 +28,7 @@ class MadeService:
     def __init__(self) -> None:
         self.asked: list[tuple[list[str], int | None, str | None]] = []
         self.problem: str | None = None
+        self.config = Config()
 
     async def tag(
         self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
@@ -33,6 +36,9 @@ class MadeService:
         if texts:
             self.asked.append((list(texts), top_k, model))
         return Tagged(CARD, ranking(len(texts), top_k or 3))
+
+    def run(self, model: str | None) -> Path:
+        return Path("/runs") / (model or CARD.name)
 
     def models(self) -> list[ModelCard]:
         return [CARD]
@@ -45,5 +51,5 @@ def ranking(rows: int, top_k: int) -> Ranking:
         departments=np.tile(np.array(places, np.int64), (rows, 1)),
         confidence=np.tile(np.array(confidence, np.float32), (rows, 1)),
         review=np.ones(rows, bool),
-        candidates=[np.array([1, 0], np.int64)] * rows,
+        candidates=np.tile(np.array([1, 0], np.int64), (rows, 1)),
     )

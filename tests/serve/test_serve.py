@@ -42,6 +42,13 @@ def url(tiny_run: Run, ray_here: None) -> Iterator[str]:  # noqa: ARG001
     ray_serve.shutdown()
 
 
+def test_the_page_is_there(url: str) -> None:
+    page = httpx.get(url, timeout=30)
+    assert page.headers["content-type"].startswith("text/html")
+    assert 'src="web/app.js"' in page.text
+    assert httpx.get(f"{url}/web/app.js", timeout=30).status_code == 200
+
+
 def ask(url: str, names: list[str], **more: Any) -> dict[str, Any]:
     products = [{"id": i, "name": name} for i, name in enumerate(names)]
     answer = httpx.post(f"{url}/v1/tag", json={"products": products, **more}, timeout=30)

@@ -1,9 +1,10 @@
 """The HTTP endpoint."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shelftag.config.section import Section
 
@@ -82,3 +83,18 @@ class ServeConfig(Section):
 
     jobs_output: Path | None = None
     """Folder that bulk jobs may write to."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """As browsers send them: with a path or a closing slash, none would ever be equal."""
+        for origin in origins:
+            if origin != "*" and re.fullmatch(r"https?://[^/\s,*]+", origin) is None:
+                raise ValueError(f"{origin!r} is no origin such as https://shop.example")
+        return origins
+
+    @field_validator("keys_file")
+    @classmethod
+    def _absolute(cls, file: Path | None) -> Path | None:
+        """Copies of the tagger work in another folder."""
+        return file and file.absolute()

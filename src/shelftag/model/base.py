@@ -39,6 +39,8 @@ class InferenceForm:
     objective: ObjectiveName = "classify"
     prompt: str = ""
     """The template that products are put in (generate)."""
+    products: Literal["float32", "bfloat16"] | None = None
+    """The type of what linear layers multiply in `NanoForward`, where that is used."""
 
 
 def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
@@ -60,9 +62,12 @@ def trained_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> In
 def frozen_form(model: ModelConfig, train: TrainConfig, *, use_gpu: bool) -> InferenceForm:
     """What a Run is read in: as trained, but merged on a CPU, where 4-bit kernels are slow.
 
-    Float32 there, since in 16 bit a name's confidence moves with the batch it stands in.
+    Float32 there, since in 16 bit a name's confidence moves with the batch it stands in. Nano's
+    products alone may be of 16 bit, in a forward pass of its own (README, results).
     """
-    return replace(trained_form(model, train, use_gpu=use_gpu), merged=not use_gpu)
+    form = replace(trained_form(model, train, use_gpu=use_gpu), merged=not use_gpu)
+    own = form.merged and model.base == "nano" and train.objective == "classify"
+    return replace(form, products="bfloat16") if own else form
 
 
 def load_base(name: str | Path, departments: Departments, form: InferenceForm, device: str) -> Any:

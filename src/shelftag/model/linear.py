@@ -11,6 +11,7 @@ It fits in seconds, and whatever is fine-tuned has to beat it. Saved without pic
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from safetensors.numpy import load, save
 
 from shelftag.artifacts import fingerprint, read_json, remove, write_json
 from shelftag.errors import ArtifactError, InputError
+from shelftag.model.word_terms import WordTerms, product
 
 REGULARIZATION = 0.5
 """C of the support vector machine: how much a misplaced product weighs against small weights."""
@@ -41,10 +43,18 @@ class LinearModel:
 
     def decision(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Margins [n, departments]; -inf for a department that had no training rows."""
-        if not texts:
-            return np.empty((0, len(self.intercepts)), np.float32)
-        margins = features(self.vectorizers, texts) @ self.coefficients + self.intercepts
-        return np.asarray(margins, np.float32)
+        margins = np.tile(self.intercepts, (len(texts), 1))
+        words = [text.split() for text in texts]
+        start = 0
+        for terms in self._terms if texts else ():
+            weights, rows = terms(words), self.coefficients[start : start + len(terms)]
+            margins += product(weights, rows)
+            start += len(terms)
+        return margins
+
+    @cached_property
+    def _terms(self) -> list[WordTerms]:
+        return [WordTerms(self.vectorizers[name]) for name in ANALYZERS]
 
     def predict(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Positions [n] of the departments with the widest margin."""

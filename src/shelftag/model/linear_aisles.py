@@ -35,9 +35,10 @@ class AisleModel:
     def decision(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Margins [n, departments]; -inf for a department that had no training rows."""
         margins = self.linear.decision(texts)
-        widest = np.full((self.departments_count, len(texts)), -np.inf, np.float32)
-        np.maximum.at(widest, self.department_of, margins.T)
-        return widest.T
+        widest = np.full((len(texts), self.departments_count), -np.inf, np.float32)
+        present, starts = np.unique(self.department_of, return_index=True)  # sorted, by fit_aisles
+        widest[:, present] = np.maximum.reduceat(margins, starts, axis=1)
+        return widest
 
     def save(self, folder: Path) -> None:
         """Write the linear model and departments.json."""

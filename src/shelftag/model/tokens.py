@@ -32,6 +32,14 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def sorted_rows(self) -> NDArray[np.int64]:
+        """All rows by length, and by their first tokens among those of one length, [n]."""
+        if not len(self):
+            return np.empty(0, np.int64)
+        ends = self.starts[1:] - 1
+        first = [self.flat[np.minimum(self.starts[:-1] + place, ends)] for place in (3, 2, 1)]
+        return np.lexsort((*first, self.lengths))
+
     def row(self, row: int) -> list[int]:
         """Token ids of one text."""
         ids: list[int] = self.flat[self.starts[row] : self.starts[row + 1]].tolist()
@@ -47,11 +55,13 @@ class Encoded:
         import torch
 
         lengths = self.lengths[rows]
-        mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+        places = np.arange(lengths.max())[None, :]
+        mask = places < lengths[:, None]
+        held = self.flat[(self.starts[rows][:, None] + places)[mask]]
         if side == "left":
             mask = mask[:, ::-1]
         ids = np.full(mask.shape, pad_id, dtype=np.int64)
-        ids[mask] = np.concatenate([self.flat[self.starts[i] : self.starts[i + 1]] for i in rows])
+        ids[mask] = held
         return {
             "input_ids": torch.from_numpy(ids),
             "attention_mask": torch.from_numpy(mask.astype(np.int64, order="C")),

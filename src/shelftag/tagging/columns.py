@@ -108,7 +108,8 @@ def _alternatives(ranking: Ranking, departments: Sequence[str]) -> list[str]:
 def _candidates(ranking: Ranking, departments: Sequence[str]) -> list[str]:
     """The names of each text's candidates, as JSON."""
     quoted = [json.dumps(name) for name in departments]
-    return ["[" + ", ".join(quoted[i] for i in row) + "]" for row in ranking.candidates]
+    rows = ranking.candidates.tolist()
+    return ["[" + ", ".join(quoted[i] for i in row if i >= 0) + "]" for row in rows]
 
 
 def _distinct_products(

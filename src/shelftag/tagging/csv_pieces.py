@@ -6,6 +6,7 @@ All columns are text, so "00123" stays "00123", and an empty field is an empty t
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -25,16 +26,22 @@ def read_header(file: Path) -> tuple[list[str], int]:
         InputError: the file has no header, or one that is no text.
     """
     with file.open("rb") as source:
-        ends, _ = rows_from(source, 0, 1)
-        if not len(ends):
-            raise InputError(f"{file} is empty", "name a file with a header and rows")
-        source.seek(0)
-        header = source.read(int(ends[0]))
+        return header_of(source)
+
+
+def header_of(source: BinaryIO) -> tuple[list[str], int]:
+    """The same of an open file."""
+    ends, _ = rows_from(source, 0, 1)
+    if not len(ends):
+        raise InputError(f"{source.name} is empty", "name a file with a header and rows")
+    source.seek(0)
+    header = source.read(int(ends[0]))
     line = pa.BufferReader(header.rstrip(b"\r\n") + b"\n")
     try:
         return pcsv.read_csv(line).column_names, len(header)
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        raise InputError(f"{file} has a header that is not UTF-8", "write it as UTF-8") from None
+        problem = f"{source.name} has a header that is not UTF-8"
+        raise InputError(problem, "write it as UTF-8") from None
 
 
 def csv_pieces(file: Path, rows_per_block: int) -> Iterator[Piece]:
@@ -65,6 +72,12 @@ def read_csv_piece(piece: Piece, header: list[str]) -> Block:
     Raises:
         Failed: the file is not what it was.
     """
+    with Path(piece.file).open("rb") as source:
+        return read_piece_of(source, piece, header)
+
+
+def read_piece_of(source: BinaryIO, piece: Piece, header: list[str]) -> Block:
+    """The same of an open file."""
     ragged: list[ErrorRow] = []
 
     def keep(row: pcsv.InvalidRow) -> str:
@@ -72,7 +85,7 @@ def read_csv_piece(piece: Piece, header: list[str]) -> Block:
         ragged.append(ErrorRow(piece.first_row + row.number, reason, row.text))
         return "skip"
 
-    table = _parse(piece, header, keep)
+    table = _parse(source, piece, header, keep)
     if len(table) + len(ragged) != piece.rows:
         raise Failed(f"{piece.file} changed while it was read", "run the command again")
     places = np.arange(piece.rows) + piece.first_row + 1
@@ -80,10 +93,9 @@ def read_csv_piece(piece: Piece, header: list[str]) -> Block:
     return _as_text(table, places, ragged)
 
 
-def _parse(piece: Piece, header: list[str], keep: object) -> pa.Table:
-    with Path(piece.file).open("rb") as source:
-        source.seek(piece.start)
-        data = source.read(piece.end - piece.start)
+def _parse(source: BinaryIO, piece: Piece, header: list[str], keep: object) -> pa.Table:
+    source.seek(piece.start)
+    data = source.read(piece.end - piece.start)
     return pcsv.read_csv(
         pa.BufferReader(data),
         read_options=pcsv.ReadOptions(

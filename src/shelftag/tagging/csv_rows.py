@@ -22,11 +22,14 @@ LF, CR = 10, 13
 _QUOTED = re.compile(rb'(?:"(?<![^,\r\n]")|(?<=\A\xef\xbb\xbf)")[^"]*+(?:""[^"]*+)*+("?)')
 
 
-def rows_from(source: BinaryIO, offset: int, at_least: int) -> tuple[NDArray[np.int64], bool]:
+def rows_from(
+    source: BinaryIO, offset: int, at_least: int, max_row_bytes: int = MAX_ROW_BYTES
+) -> tuple[NDArray[np.int64], bool]:
     """Ends of the rows after `offset`: `at_least` so many, or all there are (then True).
 
     Raises:
-        InputError: a quoted field has no end.
+        InputError: a quoted field has no end, or none in the window that is larger than
+            `max_row_bytes`.
     """
     size = WINDOW_BYTES
     while True:
@@ -34,7 +37,7 @@ def rows_from(source: BinaryIO, offset: int, at_least: int) -> tuple[NDArray[np.
         window = source.read(size)
         last = len(window) < size
         ends, is_open = row_ends(window, last=last)
-        if (last and is_open) or (not len(ends) and size > MAX_ROW_BYTES):
+        if (last and is_open) or (not last and not len(ends) and size > max_row_bytes):
             raise InputError(
                 f"{source.name} has a quote that is never closed, in the row {len(ends):,} rows "
                 f"after byte {offset:,}",

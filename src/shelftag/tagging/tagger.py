@@ -26,6 +26,7 @@ from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.new_departments import extended, with_new
 from shelftag.tagging.scorer import Scorer, scorer_of
+from shelftag.tagging.threaded import in_threads
 
 TAGGED, REVIEW = "tagged", "review"
 
@@ -56,8 +57,8 @@ class Ranking:
     """Calibrated probabilities, [n, k]."""
     review: NDArray[np.bool_]
     """Whether the first is under its threshold, [n]."""
-    candidates: list[NDArray[np.int64]]
-    """Positions of each text's candidates, likeliest first."""
+    candidates: NDArray[np.int64]
+    """Positions, likeliest first, and -1 in place of what is no candidate, [n, departments]."""
 
 
 class Tagger:
@@ -69,12 +70,16 @@ class Tagger:
         departments: Departments,
         calibration: Calibration,
         tagging: TaggingConfig,
+        threads: int = 1,
     ) -> None:
         self.departments = departments
         self.calibration = calibration
         self._scorer = scorer
         self._tagging = tagging
+        self._threads = threads
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self.scored = 0
+        """Texts that went through the model so far: the others were remembered."""
 
     @classmethod
     def load(cls, run: Run, tagging: TaggingConfig, bases: SharedBases | None = None) -> "Tagger":
@@ -84,14 +89,17 @@ class Tagger:
             ArtifactError: the Run is incomplete, or not as `train` left it.
             ConfigError: the Run cannot take the new departments.
         """
+        import torch
+
         checked = check_run(run)
         departments = extended(checked.departments, tagging.new_departments, checked.form)
         scorer = load_scorer(run, departments, checked.form, tagging.batch_size, bases)
-        return cls(scorer, departments, checked.calibration, tagging)
+        threads = torch.get_num_threads() if checked.form.products else 1
+        return cls(scorer, departments, checked.calibration, tagging, threads)
 
     def configured(self, tagging: TaggingConfig) -> "Tagger":
         """The same weights and remembered names with another threshold or top_k."""
-        other = Tagger(self._scorer, self.departments, self.calibration, tagging)
+        other = Tagger(self._scorer, self.departments, self.calibration, tagging, self._threads)
         other._cache = self._cache  # logits, which no setting changes
         return other
 
@@ -107,14 +115,17 @@ class Tagger:
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The Scorer's, [len(texts), departments]. Each text is scored once."""
-        if not texts:
-            return np.empty((0, len(self.departments)), dtype=np.float32)
         rows = {text: self._cache[text] for text in texts if text in self._cache}
         unseen = list(dict.fromkeys(text for text in texts if text not in rows))
-        if unseen:
-            rows.update(zip(unseen, self._scorer.logits(unseen), strict=True))
-        self._remember(rows)
-        return np.stack([rows[text] for text in texts])
+        logits = in_threads(self._scorer.logits, unseen, self._threads)
+        self.scored += len(unseen)
+        if self._tagging.cache_size:
+            rows.update(zip(unseen, logits, strict=True))
+            self._remember(rows)
+        if len(unseen) == len(texts):
+            return logits
+        place = {text: row for row, text in enumerate(unseen)}
+        return np.stack([rows[text] if text in rows else logits[place[text]] for text in texts])
 
     def chosen_alone(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """What the Llama chooses without the linear model that helps it, [len(texts)]."""
@@ -132,17 +143,16 @@ class Tagger:
         top = order[:, : top_k or self._tagging.top_k]
         confidence = np.take_along_axis(likely, top, axis=1)
         review = confidence[:, 0] < self._floors[top[:, 0]]
-        return Ranking(top, confidence, review, self._candidates(likely, order))
+        return Ranking(top, confidence, review, np.where(self._held(likely, order), order, -1))
 
-    def _candidates(
-        self, likely: NDArray[np.float32], order: NDArray[np.int64]
-    ) -> list[NDArray[np.int64]]:
+    def _held(self, likely: NDArray[np.float32], order: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which departments are candidates, in their order, [n, departments]."""
         bound = self.calibration.candidates_bound
         if bound is None:
-            return [np.empty(0, np.int64)] * len(order)
+            return np.zeros(order.shape, np.bool_)
         inside = candidates_of(likely, bound)
         inside[:, self._new] = False  # the bound says nothing of them
-        return [row[held[row]] for row, held in zip(order, inside, strict=True)]
+        return np.take_along_axis(inside, order, axis=1)
 
     def tag(self, texts: Sequence[str], top_k: int | None = None) -> list[Tag]:
         """One Tag a text, in order; `top_k` in place of the configured one."""
@@ -153,12 +163,12 @@ class Tagger:
             ranking.departments.tolist(),
             ranking.confidence.tolist(),
             ranking.review.tolist(),
-            ranking.candidates,
+            ranking.candidates.tolist(),
             strict=True,
         ):
             first, *others = zip((names[i] for i in order), confidence, strict=True)
-            status, held = REVIEW if review else TAGGED, tuple(names[i] for i in candidates)
-            tags.append(Tag(*first, status, tuple(others), held))
+            held = tuple(names[i] for i in candidates if i >= 0)
+            tags.append(Tag(*first, REVIEW if review else TAGGED, tuple(others), held))
         return tags
 
     @cached_property

@@ -1,0 +1,165 @@
+"""The Open Inference Protocol v2 over HTTP, for clients of KServe and Triton.
+
+A model is a Run's name, its version the Run's fingerprint. Errors have the protocol's shape,
+{"error": "..."}, which serve/problems.py gives to all paths under /v2.
+
+Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+import shelftag
+from serve.bodies import described
+from serve.loading import find_run
+from serve.metrics import count_reasons
+from serve.problems import Problem
+from serve.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
+from serve.protocol_schemas import (
+    InferenceRequest,
+    InferenceResponse,
+    ModelMetadata,
+    ModelReady,
+    ProtocolError,
+    ServerLive,
+    ServerMetadata,
+    ServerReady,
+    TensorMetadata,
+)
+from serve.service import Service, Tagged
+from serve.tensors import HEADER
+from shelftag.config.serve import ServeConfig
+from shelftag.errors import ArtifactError
+
+BINARY = "application/octet-stream"
+
+
+def router(service: Service, settings: ServeConfig) -> APIRouter:
+    """The routes; those of health need no API key."""
+    errors: dict[int | str, dict[str, Any]] = {
+        kind: {"model": ProtocolError, "description": "What is wrong, and the way out."}
+        for kind in ("4XX", "5XX")
+    }
+    routes = APIRouter(prefix="/v2", tags=["inference protocol"], responses=errors)
+    _server(routes, service)
+    _models(routes, service, settings)
+    _infer(routes, service, settings)
+    return routes
+
+
+def _server(routes: APIRouter, service: Service) -> None:
+    @routes.get("")
+    async def server() -> ServerMetadata:
+        """What answers, and which extensions it knows."""
+        return ServerMetadata(
+            name="shelftag", version=shelftag.__version__, extensions=["binary_tensor_data"]
+        )
+
+    @routes.get("/health/live")
+    async def live() -> ServerLive:
+        """Whether it answers at all."""
+        return ServerLive(live=True)
+
+    @routes.get("/health/ready")
+    async def ready() -> ServerReady:
+        """Whether the deployed model is loaded and warm."""
+        return ServerReady(ready=bool(service.models()))
+
+
+def _models(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
+    @routes.get("/models/{model}")
+    async def metadata(model: str) -> ModelMetadata:
+        """What a model takes and gives."""
+        return _metadata(model, _version_of(model, service, settings))
+
+    @routes.get("/models/{model}/versions/{version}")
+    async def metadata_of_version(model: str, version: str) -> ModelMetadata:
+        """The same, if the model has this version."""
+        check_version(version, model, _version_of(model, service, settings))
+        return _metadata(model, version)
+
+    @routes.get("/models/{model}/ready")
+    async def ready(model: str) -> ModelReady:
+        """Whether a model can be asked: the deployed one, or one that is loaded when asked."""
+        _version_of(model, service, settings)
+        return ModelReady(name=model, ready=True)
+
+    @routes.get("/models/{model}/versions/{version}/ready")
+    async def version_ready(model: str, version: str) -> ModelReady:
+        """The same, if the model has this version."""
+        check_version(version, model, _version_of(model, service, settings))
+        return ModelReady(name=model, ready=True)
+
+
+def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"model": InferenceResponse, "content": {BINARY: {}}}
+    }
+    taken = described(InferenceRequest, BINARY)
+
+    async def answer(request: Request, model: str, version: str | None) -> Response:
+        _check_encoding(request)
+        header = request.headers.get(HEADER)
+        asked = read_request(await request.body(), header, settings.max_products)
+        tagged = await _tagged(service, asked.texts, model)
+        if version is not None:
+            check_version(version, model, tagged.model.fingerprint)
+        count_reasons(asked.reasons.values())
+        body, length = write_answer(asked, model, tagged)
+        if length is None:
+            return Response(body, media_type="application/json")
+        return Response(body, headers={HEADER: str(length)}, media_type=BINARY)
+
+    @routes.post("/models/{model}/infer", responses=answers, openapi_extra=taken)
+    async def infer(model: str, request: Request) -> Response:
+        """Tag names. JSON, or JSON and binary tensors with Inference-Header-Content-Length."""
+        return await answer(request, model, None)
+
+    @routes.post("/models/{model}/versions/{version}/infer", responses=answers, openapi_extra=taken)
+    async def infer_version(model: str, version: str, request: Request) -> Response:
+        """Tag names, if the model has this version."""
+        return await answer(request, model, version)
+
+
+def _check_encoding(request: Request) -> None:
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        detail = f"Content-Encoding {encoding[:50]!r}: send the body as it is"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+async def _tagged(service: Service, texts: list[str], model: str) -> Tagged:
+    deployed = model == service.models()[0].name
+    return await service.tag(texts, top_k=1, model=None if deployed else model)
+
+
+def _version_of(model: str, service: Service, settings: ServeConfig) -> str:
+    """The fingerprint of a Run that can be asked, without loading it.
+
+    Raises:
+        Problem: 404 the model is unknown, 409 it is damaged.
+    """
+    for card in service.models():
+        if card.name == model:
+            return card.fingerprint
+    run = find_run(model, settings.models_root)
+    try:
+        return run.manifest().fingerprint
+    except ArtifactError as error:
+        raise Problem(HTTPStatus.CONFLICT, f"model {model!r} cannot be used: {error}") from None
+
+
+def _metadata(model: str, version: str) -> ModelMetadata:
+    return ModelMetadata(
+        name=model,
+        versions=[version],
+        platform="pytorch_peft",
+        inputs=_tensors(INPUTS),
+        outputs=_tensors(OUTPUTS),
+    )
+
+
+def _tensors(datatypes: dict[str, str]) -> list[TensorMetadata]:
+    return [TensorMetadata(name=n, datatype=d, shape=[-1]) for n, d in datatypes.items()]

@@ -1,0 +1,142 @@
+"""Bulk jobs over HTTP. Ray's job API is blocking HTTP, so it has threads of its own."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi import Path as InPath
+
+from serve import jobs as ray_jobs
+from serve.bodies import described, read_body
+from serve.job_paths import input_path, output_path
+from serve.job_requests import JobRequest, entrypoint
+from serve.jobs import LIVE, Job, Roots
+from serve.problems import Problem
+from serve.service import Service
+from shelftag.config.serve import ServeConfig
+from shelftag.tagging.columns import Naming
+
+PREFIX = "shelftag-"
+TIMEOUT_S = 30.0
+THREADS = 2
+RETRY_AFTER_S = "5"
+
+JobId = Annotated[str, InPath(max_length=100)]
+Result = TypeVar("Result")
+
+
+def router(service: Service, settings: ServeConfig) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["jobs"])
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
+    ask = partial(_ask, threads)
+
+    @routes.post("/v1/jobs", status_code=202, openapi_extra=described(JobRequest))
+    async def submit(request: Request) -> Job:
+        """Tag a catalog that lies on the cluster's storage; the tags are written there too."""
+        _roots(settings)
+        asked = await read_body(request, JobRequest)
+        return await ask(lambda client: _submit(client, asked, service, settings))
+
+    @routes.get("/v1/jobs")
+    async def jobs() -> list[Job]:
+        """All jobs that Ray remembers, the newest first."""
+        roots = _roots(settings)
+        return await ask(lambda client: ray_jobs.listed(client, roots))
+
+    @routes.get("/v1/jobs/{id}")
+    async def job(id: JobId) -> Job:  # noqa: A002  (the path's name)
+        """One job: its state, and the rows that are done."""
+        roots = _roots(settings)
+        return await ask(lambda client: _found(client, id, roots))
+
+    @routes.delete("/v1/jobs/{id}")
+    async def cancel(id: JobId) -> Job:  # noqa: A002
+        """Stop a job. What it wrote stays half-written, and another job may replace it."""
+        roots = _roots(settings)
+        return await ask(lambda client: _cancelled(client, id, roots))
+
+    return routes
+
+
+def _roots(settings: ServeConfig) -> Roots:
+    """Folders of inputs and outputs.
+
+    Raises:
+        Problem: 404 there are none.
+    """
+    if settings.jobs_input is None or settings.jobs_output is None:
+        detail = "jobs are off (set serve.jobs_input and serve.jobs_output)"
+        raise Problem(HTTPStatus.NOT_FOUND, detail)
+    return settings.jobs_input, settings.jobs_output
+
+
+async def _ask(threads: ThreadPoolExecutor, question: Callable[[Any], Result]) -> Result:
+    """Do something with Ray's job API.
+
+    Raises:
+        Problem: 503 it does not answer.
+    """
+    future = asyncio.get_running_loop().run_in_executor(threads, _with_client, question)
+    try:
+        return await asyncio.wait_for(future, TIMEOUT_S)
+    except TimeoutError:
+        raise _away(f"no answer in {TIMEOUT_S:g} s") from None
+
+
+def _with_client(question: Callable[[Any], Result]) -> Result:
+    try:
+        return question(ray_jobs.client())
+    except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
+        raise _away((str(error).strip() or type(error).__name__).splitlines()[0]) from error
+
+
+def _away(reason: str) -> Problem:
+    detail = f"Ray's job API does not answer ({reason[:300]}): see that the dashboard runs"
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER_S})
+
+
+def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeConfig) -> Job:
+    roots = _roots(settings)
+    inputs, outputs = roots
+    options = asked.options
+    naming = Naming(options.name_column, options.description_column, options.prefix)
+    taken = [job.output for job in ray_jobs.listed(client, roots) if job.state in LIVE]
+    run = service.run(asked.model)
+    source = input_path(inputs, asked.input, naming)
+    out = output_path(outputs, asked.output, taken)
+    command = entrypoint(run, source, out, asked, service.config, ray_jobs.address())
+    told = {"input": asked.input, "output": asked.output, "model": run.name}
+    identity = PREFIX + secrets.token_hex(8)
+    ray_jobs.submit(client, identity, command, told)
+    return _found(client, identity, roots)
+
+
+def _found(client: Any, identity: str, roots: Roots) -> Job:
+    """A job of ours.
+
+    Raises:
+        Problem: 404 there is none of that name.
+    """
+    job = ray_jobs.found(client, identity, roots) if _is_ours(identity) else None
+    if job is None:
+        detail = f"job {identity[:100]!r} is unknown: GET /v1/jobs lists them"
+        raise Problem(HTTPStatus.NOT_FOUND, detail)
+    return job
+
+
+def _is_ours(identity: str) -> bool:
+    """Whether it may be put into an address of the job API."""
+    digits = identity.removeprefix(PREFIX)
+    return len(identity) == len(PREFIX) + 16 and set(digits) <= set("0123456789abcdef")
+
+
+def _cancelled(client: Any, identity: str, roots: Roots) -> Job:
+    if _found(client, identity, roots).state in LIVE:
+        ray_jobs.stop(client, identity)
+    return _found(client, identity, roots)

@@ -1,0 +1,159 @@
+"""Nano's forward pass for short names on a CPU: the numbers of transformers' own, faster.
+
+    distinct beginnings of names --layer 1: queries, keys, values looked up by token--.
+       .-------------------------------------------------------------------------------'
+       '--> attention along paths --> feed-forward --> last layer: only where names end --> score
+
+What is not read is not computed: padding, a beginning that stood before in the batch, and in the
+last layer all but the last token. That is more than half of the work, and no approximation.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shelftag.model.prefixes import Prefixes
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Weights of a decoder layer; matrices are in the type of the products."""
+
+    query: "Tensor"
+    key_and_value: "Tensor"
+    attended: "Tensor"
+    gate_and_up: "Tensor"
+    down: "Tensor"
+    attention_norm: "Tensor"
+    feed_forward_norm: "Tensor"
+
+
+class NanoForward:
+    """Logits of a merged `LlamaForSequenceClassification` such as `make_nano` makes.
+
+    Linear layers multiply numbers of the type `products`, and all between them is float32: in
+    16 bit throughout, a name's confidence moves with the batch it stands in.
+    """
+
+    def __init__(self, model: Any, products: "torch.dtype") -> None:
+        import torch
+
+        config, llama = model.config, model.model
+        self._heads, self._epsilon = config.num_attention_heads, config.rms_norm_eps
+        self._width = config.hidden_size
+        self._embeddings, self._norm = llama.embed_tokens.weight, llama.norm.weight
+        self._score = model.score.weight
+        with torch.inference_mode():
+            self._layers = [_layer(one, self._heads, products) for one in llama.layers]
+            self._turns = _turns(llama.rotary_emb.inv_freq, config.max_position_embeddings)
+            by_token = self._projected(self._layers[0], self._embeddings, slice(None))
+            self._first = torch.cat(by_token, dim=1)  # [vocabulary, 3 width]
+
+    def __call__(self, prefixes: Prefixes) -> "Tensor":
+        """Logits [n, departments] of the texts of a tree, in its order."""
+        import torch
+
+        tokens = torch.from_numpy(prefixes.tokens)
+        paths = [torch.from_numpy(path) for path in prefixes.paths]
+        ends = [torch.from_numpy(path) for path in prefixes.ends if len(path)]
+        depths = torch.repeat_interleave(torch.tensor([len(path) for path in paths]))
+        turns, states = self._turns[depths], self._embeddings[tokens]
+        for layer in self._layers:
+            rows, read = slice(None), paths
+            if layer is self._layers[-1]:
+                rows, read = torch.cat([path[:, -1] for path in ends]), ends
+            if layer is self._layers[0]:
+                first = self._first[tokens]
+                query, key_value = first[rows][:, : self._width], first[:, self._width :]
+            else:
+                query, key_value = self._projected(layer, states, rows)
+            key, value = key_value.float().chunk(2, dim=1)
+            query, key = self._turned(query, turns[rows]), self._turned(key, turns)
+            attended = self._attended(query, key, value, read)
+            states = self._fed_forward(layer, states[rows] + _product(attended, layer.attended))
+        return torch.nn.functional.linear(self._normed(states, self._norm), self._score)
+
+    def _projected(self, layer: Layer, states: "Tensor", rows: Any) -> tuple["Tensor", "Tensor"]:
+        """Queries of some rows, [rows, width]; keys and values of all, [u, 2 width]."""
+        normed = self._normed(states, layer.attention_norm).to(layer.query.dtype)
+        return _product(normed[rows], layer.query), _product(normed, layer.key_and_value)
+
+    def _turned(self, projected: "Tensor", turns: "Tensor") -> "Tensor":
+        """Rotary embedding (https://arxiv.org/abs/2104.09864) of [u, width] by turns of [u]."""
+        import torch
+
+        pairs = torch.view_as_complex(projected.float().unflatten(1, (self._heads, -1, 2)))
+        return torch.view_as_real(pairs * turns[:, None]).flatten(1)
+
+    def _attended(
+        self, query: "Tensor", key: "Tensor", value: "Tensor", paths: "list[Tensor]"
+    ) -> "Tensor":
+        """What each query [n, width] takes from the values on its path, [n, width]."""
+        import torch
+
+        out = torch.empty_like(query)
+        counts = [len(path) for path in paths]
+        for path, asks, takes in zip(paths, query.split(counts), out.split(counts), strict=True):
+            nodes = path.reshape(-1)  # [queries, nodes on a path, heads, width of a head]
+            keys, values = (
+                one.index_select(0, nodes).view(*path.shape, self._heads, -1)
+                for one in (key, value)
+            )
+            asks, takes = (one.unflatten(1, (self._heads, -1)) for one in (asks, takes))
+            shares = keys.mul_(asks[:, None]).sum(dim=-1).softmax(dim=1)
+            torch.sum(values.mul_(shares[..., None]), dim=1, out=takes)
+        return out
+
+    def _fed_forward(self, layer: Layer, states: "Tensor") -> "Tensor":
+        from torch.nn.functional import silu
+
+        normed = self._normed(states, layer.feed_forward_norm)
+        gate, up = _product(normed, layer.gate_and_up).chunk(2, dim=1)
+        return states + _product(silu(gate).mul_(up), layer.down)
+
+    def _normed(self, states: "Tensor", weight: "Tensor") -> "Tensor":
+        from torch.nn.functional import rms_norm
+
+        return rms_norm(states, (states.shape[-1],), weight, self._epsilon)
+
+
+def _product(states: "Tensor", weight: "Tensor") -> "Tensor":
+    from torch.nn.functional import linear
+
+    return linear(states.to(weight.dtype), weight)
+
+
+def _layer(layer: Any, heads: int, products: "torch.dtype") -> Layer:
+    import torch
+
+    attention, feed = layer.self_attn, layer.mlp
+    query, key = (_paired(one.weight, heads) for one in (attention.q_proj, attention.k_proj))
+    return Layer(
+        query=(query * attention.scaling).to(products),
+        key_and_value=torch.cat([key, attention.v_proj.weight]).to(products),
+        attended=attention.o_proj.weight.to(products),
+        gate_and_up=torch.cat([feed.gate_proj.weight, feed.up_proj.weight]).to(products),
+        down=feed.down_proj.weight.to(products),
+        attention_norm=layer.input_layernorm.weight,
+        feed_forward_norm=layer.post_attention_layernorm.weight,
+    )
+
+
+def _paired(weight: "Tensor", heads: int) -> "Tensor":
+    """Rows of a projection so that two which turn together are neighbours: one complex number.
+
+    transformers turns dimension i of a head with i + half; a score is the same in any order.
+    """
+    halves = weight.unflatten(0, (heads, 2, -1))  # [heads, 2, half, width]
+    return halves.transpose(1, 2).reshape(weight.shape)
+
+
+def _turns(frequencies: "Tensor", positions: int) -> "Tensor":
+    """Unit complex numbers [positions, half]."""
+    import torch
+
+    angles = torch.arange(positions)[:, None] * frequencies[None, :].float()
+    return torch.polar(torch.ones_like(angles), angles)

@@ -1,0 +1,185 @@
+"""Bulk jobs on a cluster of their own, through an endpoint that comes and goes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from shelftag.artifacts import Run, Tags
+from tests.network import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+TREE = Path(__file__).parents[2]
+NAMES = ["Rye Bread", "Organic Milk", "Cat Litter", "Ice Cream", "", "日本"]
+CORES = 2
+"""One for the endpoint, one for a job: a second job waits."""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Ray head as `ray start` makes it; gives its address."""
+    port, log = free_port(), tmp_path_factory.mktemp("cluster") / "log"
+    # Of its own, lest every Ray started meanwhile joins it; and short, for the names of sockets.
+    scratch = Path(mkdtemp(prefix="ray"))
+    ports = {name: free_port() for name in ("dashboard", "dashboard-agent-listen", "ray-client")}
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
+    command += [f"--temp-dir={scratch}"]
+    command += [f"--port={port}", f"--num-cpus={CORES}", "--include-dashboard=true"]
+    command += [f"--dashboard-port={ports['dashboard']}"]
+    command += [f"--dashboard-agent-listen-port={ports['dashboard-agent-listen']}"]
+    command += [f"--ray-client-server-port={ports['ray-client']}"]
+    command += [f"--object-store-memory={2**29}", "--node-ip-address=127.0.0.1"]
+    with log.open("w") as told, _process(command, told):
+        until(lambda: "Ray runtime started" in log.read_text())
+        yield f"127.0.0.1:{port}"
+    rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _process(command: list[str], told: Any = None) -> Iterator[None]:
+    """A command that runs until the block ends."""
+    environment = os.environ | {"PYTHONPATH": f"{TREE}{os.pathsep}{TREE / 'src'}"}
+    process = subprocess.Popen(
+        command, cwd=TREE, env=environment, stdout=told, stderr=subprocess.STDOUT
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def until(true: Callable[[], Any], seconds: float = 180) -> Any:
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not (result := true()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.2)
+    return result
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where jobs read (`in`) and write (`out`)."""
+    folder = tmp_path_factory.mktemp("jobs")
+    for name in ("in", "out"):
+        (folder / name).mkdir()
+    table = pa.table({"title": NAMES})
+    pq.write_table(table, folder / "in" / "small.parquet")
+    many = pa.table({"product_name": [f"Milk {i} Bread {i % 977}" for i in range(600_000)]})
+    pq.write_table(many, folder / "in" / "many.parquet", row_group_size=50_000)
+    damaged = bytearray((folder / "in" / "small.parquet").read_bytes())
+    damaged[4:40] = b"\xff" * 36  # the first page; the footer is whole
+    (folder / "in" / "damaged.parquet").write_bytes(damaged)
+    return folder
+
+
+@contextmanager
+def endpoint(cluster: str, run: Run, folder: Path) -> Iterator[httpx.Client]:
+    """`shelftag serve` on the cluster."""
+    port = free_port()
+    command = [sys.executable, "-m", "pipelines", "serve", "--run", str(run.path)]
+    command += [f"--port={port}", f"scaling.address={cluster}", "scaling.threads_per_worker=1"]
+    command += [f"serve.jobs_input={folder / 'in'}", f"serve.jobs_output={folder / 'out'}"]
+    with _process(command), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        until(lambda: _is_ready(client))
+        yield client
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").is_success
+    except httpx.TransportError:
+        return False
+
+
+def submitted(client: httpx.Client, **request: Any) -> str:
+    answer = client.post("/v1/jobs", json=request)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["state"] in ("queued", "running")
+    return str(answer.json()["id"])
+
+
+def state(client: httpx.Client, job: str) -> dict[str, Any]:
+    answer = client.get(f"/v1/jobs/{job}")
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def ended(client: httpx.Client, job: str) -> dict[str, Any]:
+    until(lambda: state(client, job)["state"] not in ("queued", "running"))
+    return state(client, job)
+
+
+@pytest.fixture(scope="module")
+def jobs(cluster: str, tiny_run: Run, folder: Path) -> Iterator[httpx.Client]:
+    with endpoint(cluster, tiny_run, folder) as client:
+        yield client
+
+
+def test_tags_are_those_of_the_endpoint(jobs: httpx.Client, folder: Path) -> None:
+    options = {"name_column": "title", "prefix": "it's_", "threshold": 0.9, "top_k": 2}
+    job = submitted(jobs, input="small.parquet", output="a/small", options=options)
+    done = ended(jobs, job)
+    assert (done["state"], done["message"]) == ("done", "")
+    assert (done["rows_done"], done["rows_total"], done["errors"]) == (6, 6, 1)
+    assert (done["input"], done["output"]) == ("small.parquet", "a/small")
+    out = Tags(folder / "out" / "a" / "small")
+    (part,) = out.manifest().parts
+    rows = pq.read_table(out.tags_dir / part).to_pylist()
+    products = [{"name": name} for name in NAMES if name]
+    tags = jobs.post("/v1/tag", json={"products": products, "top_k": 2}).json()["tags"]
+    for row, tag in zip(rows, tags, strict=True):
+        assert row["it's_department"] == tag["department"]
+        assert row["it's_confidence"] == pytest.approx(tag["confidence"], abs=1e-3)
+        assert len(json.loads(row["it's_alternatives"])) == 1
+        assert row["it's_status"] == ("tagged" if row["it's_confidence"] >= 0.9 else "review")
+    again = {"input": "small.parquet", "output": "a/small", "options": options}
+    answer = jobs.post("/v1/jobs", json=again)
+    assert (answer.status_code, str(folder) in answer.text) == (409, False)
+    assert job in [one["id"] for one in jobs.get("/v1/jobs").json()]
+
+
+def test_a_job_that_fails_says_why(jobs: httpx.Client, folder: Path) -> None:
+    options = {"name_column": "title"}
+    job = submitted(jobs, input="damaged.parquet", output="damaged", options=options)
+    failed = ended(jobs, job)
+    assert failed["state"] == "failed"
+    assert failed["message"].startswith("damaged.parquet cannot be read")
+    assert str(folder) not in failed["message"]
+
+
+def test_jobs_wait_for_cores_outlive_the_endpoint_and_can_be_cancelled(
+    cluster: str, tiny_run: Run, folder: Path
+) -> None:
+    with endpoint(cluster, tiny_run, folder) as client:
+        long = submitted(client, input="many.parquet", output="many")
+        until(lambda: state(client, long)["rows_done"])
+        other = submitted(client, input="many.parquet", output="other")
+        until(lambda: "waits for free cores" in state(client, other)["message"])
+        assert state(client, other)["state"] == "queued"
+        taken = client.post("/v1/jobs", json={"input": "many.parquet", "output": "many/deeper"})
+        assert taken.status_code == 409
+    with endpoint(cluster, tiny_run, folder) as client:
+        told = state(client, long)
+        assert told["state"] == "running"
+        assert 0 < told["rows_done"] < told["rows_total"] == 600_000
+        for job in (other, long):
+            assert client.delete(f"/v1/jobs/{job}").status_code == 200
+            assert ended(client, job)["state"] == "cancelled"
+        assert client.delete(f"/v1/jobs/{long}").json()["state"] == "cancelled"

@@ -1,0 +1,31 @@
+"""A `Service` with a real Tagger, without Ray."""
+
+from collections.abc import Sequence
+
+from serve.batches import cut, joined, score_together
+from serve.loading import find_run, load
+from serve.service import ModelCard, Tagged
+from shelftag.artifacts import Run
+from shelftag.config.tagging import TaggingConfig
+from shelftag.model.shared import SharedBases
+
+
+class TinyService:
+    """Scores each request alone, as a copy of the tagger does with a batch of one."""
+
+    problem: str | None = None
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._loaded = load(run, TaggingConfig(), SharedBases())
+
+    async def tag(
+        self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
+    ) -> Tagged:
+        if model is not None:
+            find_run(model, self._run.path.parent)
+        pieces = cut(texts, self._loaded, top_k, 256)
+        return Tagged(self._loaded.card, joined([score_together([piece])[0] for piece in pieces]))
+
+    def models(self) -> list[ModelCard]:
+        return [self._loaded.card]
