@@ -54,13 +54,17 @@ def is_settled() -> bool:
     return set(application.deployments["tagger"].replica_states) == {"RUNNING"}
 
 
-def copies() -> dict[int, str]:
-    """Process id and state of each copy that the controller knows."""
-    from ray.serve.context import _get_global_client
+def copies() -> set[int]:
+    """Process ids of the tagger's copies here; after a failed deploy the controller lists none."""
+    here = psutil.Process().children(recursive=True)
+    return {each.pid for each in here if f"ServeReplica:{APPLICATION}" in _title(each)}
 
-    application = _get_global_client().get_serve_details()["applications"][APPLICATION]
-    replicas = application["deployments"]["tagger"]["replicas"]
-    return {each["pid"]: str(each["state"]) for each in replicas if each["pid"]}
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # gone, or a zombie
+        return ""
 
 
 def wait_for(told: Callable[[], bool], within_s: float) -> None:
