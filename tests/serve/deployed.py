@@ -54,10 +54,13 @@ def is_settled() -> bool:
     return set(application.deployments["tagger"].replica_states) == {"RUNNING"}
 
 
-def copies() -> set[int]:
-    """Process ids of the tagger's copies here; after a failed deploy the controller lists none."""
-    here = psutil.Process().children(recursive=True)
-    return {each.pid for each in here if f"ServeReplica:{APPLICATION}" in _title(each)}
+def copies(of: int | None = None) -> set[int]:
+    """Process ids of the tagger's copies under a process; by default, under this one.
+
+    The controller lists none after a deploy that failed.
+    """
+    below = psutil.Process(of).children(recursive=True)
+    return {each.pid for each in below if f"ServeReplica:{APPLICATION}" in _title(each)}
 
 
 def _title(process: psutil.Process) -> str:
