@@ -54,13 +54,20 @@ def is_settled() -> bool:
     return set(application.deployments["tagger"].replica_states) == {"RUNNING"}
 
 
-def copies() -> dict[int, str]:
-    """Process id and state of each copy that the controller knows."""
-    from ray.serve.context import _get_global_client
+def copies(of: int | None = None) -> set[int]:
+    """Process ids of the tagger's copies under a process; by default, under this one.
 
-    application = _get_global_client().get_serve_details()["applications"][APPLICATION]
-    replicas = application["deployments"]["tagger"]["replicas"]
-    return {each["pid"]: str(each["state"]) for each in replicas if each["pid"]}
+    The controller lists none after a deploy that failed.
+    """
+    below = psutil.Process(of).children(recursive=True)
+    return {each.pid for each in below if f"ServeReplica:{APPLICATION}" in _title(each)}
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # gone, or a zombie
+        return ""
 
 
 def wait_for(told: Callable[[], bool], within_s: float) -> None:
@@ -68,7 +75,7 @@ def wait_for(told: Callable[[], bool], within_s: float) -> None:
     deadline = time.monotonic() + within_s
     while not told():
         assert time.monotonic() < deadline, f"not so within {within_s:g} s"
-        time.sleep(0.1)
+        time.sleep(0.25)
 
 
 def kill(pid: int) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
@@ -15,7 +16,7 @@ import yaml
 from cluster.local import TREE
 from shelftag.artifacts import Run
 from tests.network import free_port, wait_until_open
-from tests.serve.deployed import config_of, variant, wait_for
+from tests.serve.deployed import config_of, copies, variant, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -28,7 +29,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.dashboard, self.port = free_port(), free_port()
-        self.folder = folder
+        self.folder, self.pid = folder, 0
         self.environment = os.environ | {
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": TOKEN,
@@ -37,6 +38,7 @@ class Cluster:
         }
 
     def start(self) -> "subprocess.Popen[bytes]":
+        """The head, in the foreground of a process of its own."""
         ports = [f"--port={free_port()}", f"--ray-client-server-port={free_port()}"]
         ports += [f"--dashboard-agent-listen-port={free_port()}"]
         ports += ["--dashboard-host=127.0.0.1", f"--dashboard-port={self.dashboard}"]
@@ -59,7 +61,8 @@ class Cluster:
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0, done.stderr
+        print(f"$ serve {' '.join(map(str, words))}", done.stdout, done.stderr, sep="\n")
+        assert done.returncode == 0
         return done.stdout
 
     def deploy(self, config: dict[str, Any]) -> None:
@@ -75,10 +78,6 @@ class Cluster:
         url = f"http://127.0.0.1:{self.dashboard}/api/serve/applications/"
         return httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
-    def pids(self) -> set[int]:
-        application = self.details().json()["applications"]["shelftag"]
-        return {each["pid"] for each in application["deployments"]["tagger"]["replicas"]}
-
     def ask(self) -> dict[str, Any]:
         url = f"http://127.0.0.1:{self.port}/v1/tag"
         answer = httpx.post(url, json={"products": [{"name": "Rye Bread"}]}, timeout=30)
@@ -91,9 +90,11 @@ class Cluster:
 def cluster() -> Iterator[Cluster]:
     cluster = Cluster(Path(mkdtemp(prefix="ray", dir="/tmp")))  # sockets need a short path
     head = cluster.start()
+    cluster.pid = head.pid
     yield cluster
     head.terminate()
     assert head.wait(60) is not None
+    rmtree(cluster.folder, ignore_errors=True)
 
 
 def test_a_call_without_the_token_is_refused(cluster: Cluster) -> None:
@@ -115,27 +116,27 @@ def test_settings_runs_and_damage_by_serve_deploy(
 
     cluster.deploy(config(tiny_run.path))
     wait_for(is_running, 300)
-    (before,) = cluster.pids()
+    (before,) = copies(cluster.pid)
     first = cluster.ask()
     assert first["model"] == tiny_run.manifest().fingerprint
 
     cluster.deploy(config(tiny_run.path, threshold=1.0, top_k=2))
     wait_for(lambda: cluster.ask()["tags"][0]["status"] == "review", 30)
     assert len(cluster.ask()["tags"][0]["alternatives"]) == 1
-    assert cluster.pids() == {before}
+    assert copies(cluster.pid) == {before}
 
     cluster.deploy(config(tmp_path / "nowhere"))
     wait_for(lambda: cluster.status()["status"] == "DEPLOY_FAILED", 200)
     message = cluster.status()["message"]
-    assert f"ArtifactError: {tmp_path / 'nowhere'}" in message
+    assert f"ArtifactError: Run {tmp_path / 'nowhere'} is not a folder" in message
     assert cluster.ask()["model"] == first["model"]
-    assert cluster.pids() == {before}
+    assert copies(cluster.pid) == {before}
 
     other = variant(tiny_run, tmp_path / "other", 0.5)
     cluster.deploy(config(other.path))
     wait_for(lambda: cluster.ask()["model"] == other.manifest().fingerprint, 300)
     wait_for(is_running, 60)
-    assert before not in cluster.pids()
+    assert before not in copies(cluster.pid)
 
 
 def test_what_serve_build_writes_is_deployed(cluster: Cluster, tiny_run: Run) -> None:
