@@ -116,7 +116,7 @@ def test_a_copy_that_is_killed(endpoint: Endpoint) -> None:
         start = time.monotonic()
         after = outcome(clients.submit(endpoint.ask))
         took = time.monotonic() - start
-    print(f"{endpoint.ingress}: killed {dict(during)}, then {after} in {took:.1f} s")
+        print(f"{endpoint.ingress}: killed {dict(during)}, then {after} in {took:.1f} s")
         wait_for(lambda: outcome(clients.submit(endpoint.ask)) == "200", 120)
     assert set(during) <= {"200", "500", "RemoteProtocolError"}
     assert after == "200" or endpoint.ingress == "haproxy"
