@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
             deploy(config_of(base, port, live=live, **TWO))
             seconds[restart].append(time.monotonic() - began)
             assert (copies() == before) != restart
-            assert json.load(begin(port).getresponse())["model"] == Run(run).manifest().fingerprint
+            assert json.loads(end(begin(port))[1])["model"] == Run(run).manifest().fingerprint
         wait_for(lambda: time.monotonic() > start + LOAD_S, LOAD_S)
     restarts, changes = seconds[True], seconds[False]
     print(
@@ -149,7 +150,7 @@ def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
         asked = [begin(port) for _ in range(32)]
         time.sleep(4)  # they wait for their batch
         process.send_signal(signal.SIGTERM)
-        assert [each.getresponse().status for each in asked] == [200] * len(asked)
+        assert [end(each)[0] for each in asked] == [200] * len(asked)
         assert process.wait(120) == 0
     with pytest.raises(ConnectionRefusedError):
         begin(port)
@@ -161,3 +162,10 @@ def begin(port: int) -> HTTPConnection:
     body = json.dumps({"products": [{"name": "Rye Bread"}]})
     connection.request("POST", "/v1/tag", body, {"content-type": "application/json"})
     return connection
+
+
+def end(connection: HTTPConnection) -> tuple[int, bytes]:
+    """Its status and body."""
+    with closing(connection):
+        answer = connection.getresponse()
+        return answer.status, answer.read()

@@ -19,8 +19,8 @@ class ServeConfig(Section):
     """Port to listen on."""
 
     ingress: Literal["python", "haproxy"] = "python"
-    """What listens: Ray Serve's own proxy, or HAProxy, which is faster; its statistics and metrics
-    (8404, 9101) and the copies (30000 and up) then listen on all interfaces."""
+    """What listens: Ray Serve's own proxy, or HAProxy, which is faster; the ports of its statistics
+    and metrics (8404, 9101) then listen on all interfaces."""
 
     replicas: int = Field(default=1, ge=1)
     """Copies of the Tagger."""
