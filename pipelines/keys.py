@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from serve.keys import append_line, key_line, new_key
+from serve.protection.keys import append_line, key_line, new_key
 from shelftag.config import Config
 from shelftag.errors import InputError
 

@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict
 
 from cluster.ingress import haproxy
 from cluster.local import check_room, ray_session
-from serve.exposed import check_exposed
-from serve.key_ring import key_ring
-from serve.keys import VARIABLE
+from serve.protection.exposed import check_exposed
+from serve.protection.key_ring import key_ring
+from serve.protection.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from serve.loading import Loaded
-from serve.metrics import count_batch
+from serve.metrics.measured import count_batch
 from shelftag.tagging.tagger import Ranking
 
 

@@ -21,15 +21,15 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
-from serve import instruments
 from serve.batches import Piece, cut, joined, score_together, total_names
-from serve.exposed import check_exposed, listening_host
-from serve.key_ring import key_ring
-from serve.keys import VARIABLE
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
-from serve.metrics import WAITING, count_compared, count_tags, set_models
+from serve.metrics import instruments
+from serve.metrics.measured import WAITING, count_compared, count_tags, set_models
 from serve.problems import Problem
+from serve.protection.exposed import check_exposed, listening_host
+from serve.protection.key_ring import key_ring
+from serve.protection.keys import VARIABLE
 from serve.routes import api
 from serve.service import ModelCard, Tagged
 from serve.shadow import Shadow

@@ -8,8 +8,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from serve.access import is_open
 from serve.problems import MEDIA_TYPE
+from serve.protection.access import is_open
 
 PROBLEM = {
     "title": "Problem",

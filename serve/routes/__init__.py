@@ -4,10 +4,10 @@ from fastapi import FastAPI
 
 import shelftag
 from serve.document import RESPONSES, describe
-from serve.key_ring import KeyRing
-from serve.metrics import Measured
+from serve.metrics.measured import Measured
 from serve.problems import answer_problems
-from serve.protection import protect
+from serve.protection.key_ring import KeyRing
+from serve.protection.stack import protect
 from serve.routes import catalog, health, inference_protocol, jobs, metrics, models, page, tag
 from serve.service import Service
 from shelftag.config.serve import ServeConfig

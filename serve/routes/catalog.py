@@ -14,13 +14,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from serve.catalogs import Columns, Rows, csv_rows
-from serve.ndjson import ndjson_rows
-from serve.parquet import parquet_rows
+from serve.catalog.lines import answer
+from serve.catalog.ndjson import ndjson_rows
+from serve.catalog.parquet import parquet_rows
+from serve.catalog.rows import Columns, Rows, csv_rows
+from serve.catalog.uploads import spool
 from serve.problems import Problem
-from serve.routes.lines import answer
 from serve.service import Service, Tagged
-from serve.uploads import spool
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ShelftagError
 

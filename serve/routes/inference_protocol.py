@@ -13,11 +13,8 @@ from fastapi import APIRouter, Request, Response
 
 import shelftag
 from serve.bodies import described
-from serve.loading import find_run
-from serve.metrics import count_reasons
-from serve.problems import Problem
-from serve.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
-from serve.protocol_schemas import (
+from serve.inference.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
+from serve.inference.schemas import (
     InferenceRequest,
     InferenceResponse,
     ModelMetadata,
@@ -28,8 +25,11 @@ from serve.protocol_schemas import (
     ServerReady,
     TensorMetadata,
 )
+from serve.inference.tensors import HEADER
+from serve.loading import find_run
+from serve.metrics.measured import count_reasons
+from serve.problems import Problem
 from serve.service import Service, Tagged
-from serve.tensors import HEADER
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ArtifactError
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Request
 from fastapi import Path as InPath
 
-from serve import jobs as ray_jobs
 from serve.bodies import described, read_body
-from serve.job_paths import input_path, output_path
-from serve.job_requests import JobRequest, entrypoint
-from serve.jobs import LIVE, Job, Roots
+from serve.jobs import ray_jobs
+from serve.jobs.paths import input_path, output_path
+from serve.jobs.ray_jobs import LIVE, Job, Roots
+from serve.jobs.requests import JobRequest, entrypoint
 from serve.problems import Problem
 from serve.service import Service
 from shelftag.config.serve import ServeConfig

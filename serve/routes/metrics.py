@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
-from serve.exposition import exposition, node_addresses
+from serve.metrics.exposition import exposition, node_addresses
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
 

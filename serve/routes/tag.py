@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from serve.bodies import check_count, described, read_body
-from serve.metrics import count_reasons
+from serve.metrics.measured import count_reasons
 from serve.schemas import ProductError, ProductId, TagRequest, TagResponse
 from serve.service import Service, Tagged
 from serve.written import written

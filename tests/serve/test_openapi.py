@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
 from serve.app import serving
-from serve.key_ring import key_ring
-from serve.keys import VARIABLE, key_line, new_key
+from serve.protection.key_ring import key_ring
+from serve.protection.keys import VARIABLE, key_line, new_key
 from serve.routes import api
 from shelftag.artifacts import Run
 from shelftag.config import Config

@@ -5,8 +5,8 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from serve.key_ring import key_ring
-from serve.keys import key_line, new_key
+from serve.protection.key_ring import key_ring
+from serve.protection.keys import key_line, new_key
 from serve.routes import api
 from serve.routes.page import WEB
 from shelftag.config.serve import ServeConfig

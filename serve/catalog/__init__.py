@@ -1,0 +1,1 @@
+"""Whole catalogs in, lines of tags out."""

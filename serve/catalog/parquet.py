@@ -1,0 +1,118 @@
+"""The rows of an uploaded Parquet file, a batch at a time and in order.
+
+A small file can say much: pages are compressed, and a dictionary may name one huge text for every
+row. So the decompressed size of what is read is bounded, and each distinct text of a batch is made
+once.
+"""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from serve.catalog.rows import ROWS_PER_BATCH, Columns, Rows, chosen
+from shelftag.errors import Failed, InputError
+
+PAGE_BUFFER_BYTES = 2**20
+TEXTS = (pa.string(), pa.large_string(), pa.string_view())
+
+
+def parquet_rows(source: BinaryIO, wanted: Columns, max_bytes: int) -> Iterator[Rows]:
+    """Rows of a Parquet file; `max_bytes` is what a row group may take in memory.
+
+    Raises:
+        InputError: it is no Parquet file, a column is missing or no text, or too large.
+        Failed: a part of it is damaged.
+    """
+    metadata = _metadata(source)
+    schema = metadata.schema.to_arrow_schema()
+    use = chosen(schema.names, wanted)
+    read = list(dict.fromkeys(each for each in (use.name, use.description, use.id) if each))
+    texts = _text_columns(schema, use)
+    _check_size(metadata, read, max_bytes)
+    place = 1
+    for batch in _batches(source, metadata, read, texts):
+        columns = {name: _values(batch.column(name)) for name in read}
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        yield Rows([use.of(row) for row in rows], range(place, place + len(rows)), ())
+        place += len(rows)
+
+
+def _metadata(source: BinaryIO) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(source)
+    except (OSError, pa.ArrowException) as error:
+        problem = f"{source.name} cannot be read as Parquet ({_first_line(error)})"
+        raise InputError(problem, "write it again, or name its type in Content-Type") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def _text_columns(schema: pa.Schema, use: Columns) -> list[str]:
+    """Those of the columns that hold text.
+
+    Raises:
+        InputError: the name or the description holds something else, the id no text or integer.
+    """
+    texts = []
+    for option, column in (("name", use.name), ("description", use.description), ("id", use.id)):
+        if column is None:
+            continue
+        stored = schema.field(column).type
+        value = stored.value_type if pa.types.is_dictionary(stored) else stored
+        if value in TEXTS:
+            texts.append(column)
+        elif option != "id" or not pa.types.is_integer(value):
+            wanted = "text or integers" if option == "id" else "text"
+            problem = f"column {column!r} is {stored}, not {wanted}"
+            raise InputError(problem, f"name a column of {wanted} by {option}_column")
+    return texts
+
+
+def _check_size(metadata: pq.FileMetaData, read: list[str], max_bytes: int) -> None:
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        chunks = map(group.column, range(group.num_columns))
+        size = sum(one.total_uncompressed_size for one in chunks if one.path_in_schema in read)
+        if size > max_bytes:
+            limit = f"at most {max_bytes / 1e6:,g} MB (serve.max_upload_mb) are read of one"
+            problem = (
+                f"a row group has {size / 1e6:,.0f} MB of names, descriptions and ids; {limit}"
+            )
+            raise InputError(problem, "write smaller row groups")
+
+
+def _batches(
+    source: BinaryIO, metadata: pq.FileMetaData, read: list[str], texts: list[str]
+) -> Iterator[pa.RecordBatch]:
+    try:
+        file = pq.ParquetFile(
+            source,
+            metadata=metadata,
+            read_dictionary=texts,
+            buffer_size=PAGE_BUFFER_BYTES,
+            pre_buffer=False,
+        )
+        yield from file.iter_batches(ROWS_PER_BATCH, columns=read, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        problem = f"{source.name} cannot be read ({_first_line(error)})"
+        raise Failed(problem, "write the file again") from error
+
+
+def _values(column: pa.Array) -> list[object]:
+    """Python's values; texts may be broken UTF-8, which whoever reads them finds."""
+    if not pa.types.is_dictionary(column.type):
+        return _decoded(column)
+    codes = column.indices.dictionary_encode()  # only the values that this batch has
+    values = _decoded(column.dictionary.take(codes.dictionary))
+    return [None if code is None else values[code] for code in codes.indices.to_pylist()]
+
+
+def _decoded(column: pa.Array) -> list[object]:
+    if column.type not in TEXTS:
+        values: list[object] = column.to_pylist()
+        return values
+    raw = column.cast(pa.large_binary()).to_pylist()
+    return [None if one is None else one.decode(errors="surrogateescape") for one in raw]

@@ -1,0 +1,182 @@
+"""Bulk jobs: the `tag` pipeline on the cluster, by Ray's job API.
+
+    POST --> checked paths --> submit --> Ray's head: python -m pipelines tag --> OUT/tags
+    GET  <-- state (Ray) + rows (OUT/progress.json)
+
+Nothing is kept here: Ray's head knows the jobs, and their metadata says which are ours. So they
+outlive the endpoint, and any copy of it can be asked. The job API is the dashboard's; its address
+is known to the GCS.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from cluster.local import runtime_env
+from serve.jobs.paths import without
+from shelftag.artifacts import Tags
+
+MARK = "shelftag_job"
+"""Metadata key of a job that was started here."""
+STOP_WAIT_S = 5.0
+CLOCKS_APART_S = 5.0
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+STATES: dict[str, State] = {
+    "PENDING": "queued",
+    "RUNNING": "running",
+    "SUCCEEDED": "done",
+    "FAILED": "failed",
+    "STOPPED": "cancelled",
+}
+LIVE = ("queued", "running")
+
+Roots = tuple[Path, Path]
+"""Folders of inputs and outputs."""
+
+
+class Job(BaseModel):
+    """A bulk job, and how far it is."""
+
+    id: str
+    state: State
+    input: str
+    output: str
+    model: str = Field(description="Name of the Run.")
+    rows_done: int | None = None
+    rows_total: int | None = None
+    errors: int | None = Field(default=None, description="Rows without a tag, among those done.")
+    message: str = Field(default="", description="What it waits for, or why it failed.")
+    submitted: datetime | None = None
+    ended: datetime | None = None
+
+
+def address() -> str:
+    """The GCS of the cluster this process is part of; "auto" may be another one's."""
+    import ray
+
+    return str(ray.get_runtime_context().gcs_address)
+
+
+def client() -> Any:
+    """Ray's `JobSubmissionClient`.
+
+    Raises:
+        ConnectionError: the dashboard does not answer.
+    """
+    from ray.job_submission import JobSubmissionClient
+
+    try:
+        return JobSubmissionClient(address())
+    except ValueError as error:  # the GCS knows of none
+        raise ConnectionError(str(error)) from None
+
+
+def submit(client: Any, identity: str, command: str, described: Mapping[str, str]) -> None:
+    """Hand a job to Ray."""
+    client.submit_job(
+        submission_id=identity,
+        entrypoint=command,
+        runtime_env=runtime_env(),
+        metadata={MARK: "tag", **described},
+    )
+
+
+def listed(client: Any, roots: Roots) -> list[Job]:
+    """Our jobs, the newest first."""
+    ours = [one for one in client.list_jobs() if MARK in (one.metadata or {})]
+    ours.sort(key=lambda details: details.start_time or 0, reverse=True)
+    return [described(client, details, roots) for details in ours]
+
+
+def found(client: Any, identity: str, roots: Roots) -> Job | None:
+    """One of our jobs, if there is one of that name."""
+    try:
+        details = client.get_job_info(identity)
+    except RuntimeError as error:
+        if "404" in str(error):
+            return None
+        raise
+    return described(client, details, roots) if MARK in (details.metadata or {}) else None
+
+
+def stop(client: Any, identity: str) -> None:
+    """Stop a job, and wait a little until it has."""
+    client.stop_job(identity)
+    until = time.monotonic() + STOP_WAIT_S
+    while time.monotonic() < until and STATES[client.get_job_status(identity)] in LIVE:
+        time.sleep(0.2)
+
+
+def described(client: Any, details: Any, roots: Roots) -> Job:
+    """A job, from Ray's `JobDetails` and its progress file."""
+    told, state = details.metadata, STATES[details.status]
+    job = Job(
+        id=details.submission_id,
+        state=state,
+        input=told.get("input", ""),
+        output=told.get("output", ""),
+        model=told.get("model", ""),
+        message=_relative(reason(details.message or ""), roots) if state == "failed" else "",
+        submitted=_time(details.start_time),
+        ended=_time(details.end_time),
+    )
+    job = job.model_copy(update=progress(roots[1] / job.output, job))
+    waits = ""
+    if state in LIVE and not job.rows_done:
+        waits = waiting(client, details.job_id) if details.job_id else "waits to be started by Ray"
+    return job.model_copy(update={"state": "queued", "message": waits}) if waits else job
+
+
+def waiting(client: Any, ray_job: str) -> str:
+    """What a job waits for whose workers cannot be started; empty where they run."""
+    import ray
+    from ray.util.state import list_actors
+    from ray.util.state.exception import RayStateApiException
+
+    try:
+        actors = list_actors(client.get_address(), filters=[("job_id", "=", ray_job)])
+    except RayStateApiException:  # what it waits for is told when Ray can
+        return ""
+    workers = [one.state for one in actors if one.class_name.startswith("MapWorker")]
+    if not workers or set(workers) - {"PENDING_CREATION", "DEPENDENCIES_UNREADY"}:
+        return ""
+    free, have = ray.available_resources(), ray.cluster_resources()
+    cores = f"{free.get('CPU', 0):g} of the cluster's {have.get('CPU', 0):g} CPU cores"
+    return f"waits for free cores for its worker: {cores} are free (others end, or serve.replicas)"
+
+
+def _relative(message: str, roots: Roots) -> str:
+    for root in roots:
+        message = without(root, message)
+    return message
+
+
+def _time(unix_ms: int | None) -> datetime | None:
+    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1e3, UTC)
+
+
+def reason(message: str) -> str:
+    """What the command said last, of all that Ray tells."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith("shelftag: ")]
+    return (said or lines or [""])[-1].removeprefix("shelftag: ")
+
+
+def progress(out: Path, job: Job) -> dict[str, int]:
+    """Rows done, all rows and errors; none where the file is of another job in the same folder."""
+    file = Tags(out).progress_file
+    try:
+        written = file.stat().st_mtime
+        told = json.loads(file.read_bytes())
+        rows = {key: int(told[key]) for key in ("rows_done", "rows_total", "errors")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    begun = job.submitted.timestamp() if job.submitted else 0.0
+    ended = job.ended.timestamp() if job.ended else float("inf")
+    return rows if begun - CLOCKS_APART_S <= written <= ended + CLOCKS_APART_S else {}

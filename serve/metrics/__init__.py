@@ -1,0 +1,1 @@
+"""What the copies count, and how Prometheus reads it."""

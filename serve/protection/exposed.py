@@ -1,0 +1,45 @@
+"""Where keys must be: an endpoint that other machines reach does not start without them."""
+
+import socket
+from ipaddress import ip_address
+
+from serve.protection.key_ring import KeyRing
+from shelftag.errors import ConfigError
+
+
+def check_exposed(host: str | None, keys: KeyRing | None) -> None:
+    """Refuse to answer other machines without keys; no host is no HTTP.
+
+    Raises:
+        ConfigError: naming the address.
+    """
+    if keys is None and host is not None and not is_loopback(host):
+        problem = f"serve.host = {host!r} is open to other machines, and there are no API keys"
+        way_out = "`shelftag keys new --file keys.txt` and serve.keys_file=keys.txt"
+        raise ConfigError(problem, f"{way_out}, or --host 127.0.0.1")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address; a name does if all its addresses do."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        pass
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host or None, 0)} if host else set()
+    except OSError:
+        return False
+    return bool(found) and all(ip_address(one.split("%")[0]).is_loopback for one in found)
+
+
+def listening_host() -> str | None:
+    """The address this Serve listens on, whatever the config says; None without HTTP.
+
+    It is set where Serve is started, as by `http_options` of serve/config.yaml, and no public call
+    tells it to a copy.
+    """
+    from ray.serve.context import _get_global_client
+
+    client = _get_global_client()
+    host: str | None = client.http_config.host
+    return host

@@ -1,0 +1,360 @@
+"""A catalog sent to the endpoint: what is answered, and what is left behind."""
+
+import asyncio
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from serve.catalog import uploads
+from serve.problems import Problem
+from serve.routes import api
+from serve.routes import lines as answered
+from serve.routes.catalog import CATALOGS_AT_A_TIME, content_kind
+from serve.service import Tagged
+from shelftag.config.serve import ServeConfig
+from tests.serve.made_service import CARD, MadeService, ranking
+
+CSV, PARQUET = {"content-type": "text/csv"}, {"content-type": "application/vnd.apache.parquet"}
+NDJSON = {"content-type": "application/x-ndjson"}
+TAG = {
+    "department": "pets",
+    "confidence": 0.5,
+    "status": "review",
+    "alternatives": [{"department": "bakery", "confidence": 0.25}],
+    "candidates": ["pets", "bakery"],
+}
+
+
+@pytest.fixture
+def service() -> MadeService:
+    return MadeService()
+
+
+@pytest.fixture
+def client(service: MadeService) -> TestClient:
+    return TestClient(api(service, ServeConfig(max_upload_mb=0.1)))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open() -> Iterator[None]:
+    before = _temporary_files()
+    yield
+    assert _temporary_files() == before
+
+
+def _temporary_files() -> int:
+    """Open files without a name."""
+    open_files = Path("/proc/self/fd").iterdir()
+    return sum("(deleted)" in str(one.resolve()) for one in open_files)
+
+
+def lines(answer: Any) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def parquet(**columns: Any) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def test_each_row_has_a_line_in_order(client: TestClient, service: MadeService) -> None:
+    body = b'sku,title,more\n7,"Cat\nfood",dry\n8,,x\n9\n10,Milk,\n11,\xff,\n'
+    asked: Any = {"id_column": "sku", "description_column": "more", "top_k": 2, "model": "other"}
+    answer = lines(client.post("/v1/catalog", content=body, headers=CSV, params=asked))
+    assert answer == [
+        {"row": 1, "id": "7"} | TAG,
+        {"row": 2, "id": "8", "error": "the name is blank"},
+        {"row": 3, "id": None, "error": "1 fields, and the header has 3"},
+        {"row": 4, "id": "10"} | TAG,
+        {"row": 5, "id": None, "error": "a column is not UTF-8"},
+        {"rows": 5, "tagged": 2, "errors": 3, "model": "fingerprint"},
+    ]
+    assert service.asked == [(["cat food : dry", "milk"], 2, "other")]
+
+
+def test_ndjson(client: TestClient) -> None:
+    long = b'{"name": "' + b"x" * 2**20 + b'"}'
+    rows = [b'{"id": 1, "name": "Milk"}', b"", b"[1]", b"{", b"\xff", b'{"id": 2}', b"[" * 9_000]
+    body = b"\xef\xbb\xbf" + b"\r\n".join([*rows, long, b'{"name": "\\ud800", "id": "u"}'])
+    client = TestClient(api(MadeService(), ServeConfig()))
+    answer = lines(client.post("/v1/catalog", content=body, headers=NDJSON))
+    assert [(one.get("row"), one.get("id"), one.get("error")) for one in answer[1:-1]] == [
+        (2, None, "the line is no object, but list"),
+        (3, None, answer[2]["error"]),
+        (4, None, "the line is not UTF-8"),
+        (5, 2, "the name is missing"),
+        (6, None, answer[5]["error"]),
+        (7, None, "the line has more than 1,048,576 bytes"),
+        (8, "u", "the name is not UTF-8"),
+    ]
+    assert answer[0]["id"] == 1
+    assert "not JSON" in answer[2]["error"]
+    assert "not JSON" in answer[5]["error"]
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_parquet(client: TestClient, service: MadeService, encoded: bool) -> None:
+    names = pa.array(["Milk", None, "Oats", "Milk"] * 200)
+    body = parquet(id=range(800), name=names.dictionary_encode() if encoded else names)
+    answer = lines(client.post("/v1/catalog", content=body, headers=PARQUET, params={"top_k": 2}))
+    assert answer[0] == {"row": 1, "id": 0} | TAG
+    assert answer[1] == {"row": 2, "id": 1, "error": "the name is missing"}
+    assert [one["row"] for one in answer[:-1]] == list(range(1, 801))
+    assert answer[-1] == {"rows": 800, "tagged": 600, "errors": 200, "model": "fingerprint"}
+    assert [len(texts) for texts, _, _ in service.asked] == [192, 192, 192, 24]
+
+
+def test_parquet_with_broken_text_has_errors(client: TestClient) -> None:
+    broken = pa.Array.from_buffers(
+        pa.string(), 2, pa.array([b"\xff", b"Milk"], pa.binary()).buffers()
+    )
+    answer = lines(client.post("/v1/catalog", content=parquet(name=broken), headers=PARQUET))
+    assert answer[0]["error"] == "the name is not UTF-8"
+    assert answer[1]["department"] == "pets"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "params", "status", "detail"),
+    [
+        (b"a,b\n1,2\n", CSV, {}, 422, "no column product_name, name, title, only 'a', 'b'"),
+        (b"a,b\n1,2\n", CSV, {"name_column": "c"}, 422, "no column 'c': it has 'a', 'b'"),
+        (b"name\nx\n", CSV, {"id_column": "c"}, 422, "by id_column"),
+        (b"name,name\nx,y\n", CSV, {}, 422, "twice the column 'name'"),
+        (b"name\n", CSV, {}, 422, "no rows"),
+        (b"", CSV, {}, 422, "the catalog is empty"),
+        (b"", NDJSON, {}, 422, "no rows"),
+        (b"", PARQUET, {}, 422, "cannot be read as Parquet"),
+        (b"PAR1 and no more", PARQUET, {}, 422, "cannot be read as Parquet"),
+        (b"n\xffme\nx\n", CSV, {}, 422, "not UTF-8"),
+        ("name\nx\n".encode("utf-16"), CSV, {}, 422, "UTF-16"),
+        (b'name\n"x', CSV, {}, 422, "the catalog has a quote that is never closed"),
+        (b'{"a": 1}', NDJSON, {}, 422, "only 'a'"),
+        (b"7\n", NDJSON, {}, 422, "only none"),
+        (parquet(name=[1]), PARQUET, {}, 422, "'name' is int64, not text"),
+        (parquet(name=["x"], id=[0.5]), PARQUET, {}, 422, "'id' is double, not text or integers"),
+        (parquet(name=["x" * 200_000]), PARQUET, {}, 422, "write smaller row groups"),
+        (b"name\nx\n", {"content-type": "text/plain"}, {}, 415, "send text/csv, application/x-nd"),
+        (b"name\nx\n", {}, {}, 415, "Content-Type '' is not read"),
+        (
+            b"name\n" + b"x" * 100_001,
+            CSV,
+            {},
+            413,
+            "at most 0.1 MB in one request (serve.max_upload_mb)",
+        ),
+        (b"name\nx\n", CSV, {"top_k": 0}, 422, "top_k"),
+    ],
+)
+def test_what_cannot_be_read_is_told_before_anything(
+    client: TestClient, body: bytes, headers: Any, params: Any, status: int, detail: str
+) -> None:
+    answer = client.post("/v1/catalog", content=body, headers=headers, params=params)
+    assert (answer.status_code, answer.headers["content-type"]) == (
+        status,
+        "application/problem+json",
+    )
+    assert detail in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "Text/CSV; charset=UTF-8", 'text/csv;charset="utf8"'])
+def test_kinds_that_are_read(kind: str) -> None:
+    assert content_kind(kind) == "text/csv"
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/csv; charset=latin-1"])
+def test_kinds_that_are_not_read(kind: str) -> None:
+    with pytest.raises(Problem, match="is not read"):
+        content_kind(kind)
+
+
+def test_a_body_of_unknown_length_is_bounded_too(client: TestClient) -> None:
+    chunks = (b"name\n" + b"x" * 60_000 for _ in range(2))
+    assert client.post("/v1/catalog", content=chunks, headers=CSV).status_code == 413
+
+
+def test_a_full_disk_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "FREE_DISK_BYTES", 2**80)
+    answer = client.post("/v1/catalog", content=b"name\nx\n", headers=CSV)
+    assert answer.status_code == 507
+    assert "does not fit on the disk" in answer.json()["detail"]
+
+
+def test_an_unknown_model_is_told_before_anything(
+    client: TestClient, service: MadeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(*_: object, **__: object) -> Tagged:
+        raise Problem(HTTPStatus.NOT_FOUND, "unknown")
+
+    monkeypatch.setattr(service, "tag", unknown)
+    for _ in range(CATALOGS_AT_A_TIME + 1):  # slots are given back
+        assert client.post("/v1/catalog", content=b"name\nx\n", headers=CSV).status_code == 404
+
+
+class Scripted(MadeService):
+    """Answers a number of batches, and then does something else."""
+
+    def __init__(self, then: BaseException, after: int = 3) -> None:
+        super().__init__()
+        self.then, self.after = then, after
+
+    async def tag(
+        self, texts: Sequence[str], *, top_k: int | None = None, model: str | None = None
+    ) -> Tagged:
+        if len(self.asked) == self.after:
+            self.after = -1
+            raise self.then
+        return await super().tag(texts, top_k=top_k, model=model)
+
+
+MANY = b"name\n" + b"Milk\n" * 256 * 10
+
+
+def streamed(
+    service: MadeService, leaves_after: float | None = None
+) -> tuple[int, list[dict[str, Any]], bool]:
+    """Status, lines, and whether the answer came to its end; a client may leave, in seconds."""
+
+    async def send() -> tuple[int, list[dict[str, Any]], bool]:
+        status, body, whole = 0, b"", False
+        sent = [{"type": "http.request", "body": MANY, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if sent:
+                return sent.pop()
+            await asyncio.sleep(1e9 if leaves_after is None else leaves_after)
+            return {"type": "http.disconnect"}
+
+        async def take(message: Any) -> None:
+            nonlocal status, body, whole
+            status = message.get("status", status)
+            body += message.get("body", b"")
+            whole = message["type"] == "http.response.body" and not message.get("more_body")
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/catalog",
+            "query_string": b"",
+            "headers": [(b"content-type", b"text/csv")],
+        }
+        with suppress(Exception):  # raised for whoever carries it, to cut the connection
+            await api(service, ServeConfig())(scope, receive, take)
+        return status, [json.loads(line) for line in body.splitlines()], whole
+
+    return asyncio.run(send())
+
+
+@pytest.fixture
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answered, "CHUNK_BYTES", 1)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_failure_on_the_way_is_a_last_line_and_a_cut() -> None:
+    status, got, whole = streamed(Scripted(Problem(HTTPStatus.CONFLICT, "damaged")))
+    assert (status, whole) == (200, False)
+    assert got[-1] == {"error": "damaged"}
+    assert [one["row"] for one in got[:-1]] == list(range(1, 256 * 3 + 1))
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_fault_of_ours_names_only_its_kind() -> None:
+    _, got, whole = streamed(Scripted(RuntimeError("a secret")))
+    assert (got[-1], whole) == ({"error": "RuntimeError"}, False)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_full_queue_on_the_way_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serve.routes.catalog.PATIENCE_S", 1.0)
+    busy = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
+    _, got, whole = streamed(Scripted(busy))
+    assert (got[-1]["rows"], whole) == (2560, True)
+
+
+def test_a_full_queue_at_the_start_is_a_503() -> None:
+    status, _, _ = streamed(Scripted(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy"), after=0))
+    assert status == 503
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_tags_of_two_models_are_never_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = MadeService()
+
+    async def tag(texts: Sequence[str], **_: object) -> Tagged:
+        service.asked.append((list(texts), None, None))
+        new = CARD.model_copy(update={"fingerprint": "new"})
+        return Tagged(CARD if len(service.asked) < 4 else new, ranking(len(texts), 3))
+
+    monkeypatch.setattr(service, "tag", tag)
+    _, got, whole = streamed(service)
+    assert not whole
+    assert "the model was replaced" in got[-1]["error"]
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_no_more_than_two_batches_are_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    service, under_way, most = MadeService(), 0, 0
+
+    async def tag(texts: Sequence[str], **_: object) -> Tagged:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        return Tagged(CARD, ranking(len(texts), 3))
+
+    monkeypatch.setattr(service, "tag", tag)
+    _, got, whole = streamed(service)
+    assert (got[-1]["tagged"], whole, most) == (2560, True, 2)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_client_that_leaves_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    service, asked, cancelled = MadeService(), 0, 0
+
+    async def tag(texts: Sequence[str], **_: object) -> Tagged:
+        nonlocal asked, cancelled
+        asked += 1
+        try:
+            await asyncio.sleep(0 if asked < 3 else 60)
+        except asyncio.CancelledError:
+            cancelled += 1
+            raise
+        return Tagged(CARD, ranking(len(texts), 3))
+
+    monkeypatch.setattr(service, "tag", tag)
+    _, _, whole = streamed(service, leaves_after=0.5)
+    assert (whole, asked, cancelled) == (False, 4, 2)
+
+
+def test_a_sender_that_stops_is_told_and_leaves_nothing_behind() -> None:
+    async def send() -> int:
+        sent, statuses = [{"type": "http.request", "body": b"name\n", "more_body": True}], []
+
+        async def receive() -> dict[str, Any]:
+            if not sent:
+                await asyncio.sleep(1e9)
+            return sent.pop()
+
+        async def take(message: Any) -> None:
+            statuses.append(message.get("status"))
+
+        headers = [(b"content-type", b"text/csv"), (b"transfer-encoding", b"chunked")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/catalog", "query_string": b""}
+        app = api(MadeService(), ServeConfig(timeout_s=0.2))
+        await app(scope | {"headers": headers}, receive, take)
+        return int(statuses[0])
+
+    assert asyncio.run(send()) == 408

@@ -1,0 +1,251 @@
+"""Bulk jobs over HTTP, with Ray's job API stubbed."""
+
+import json
+import os
+import shlex
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.__main__ import parser
+from serve.app import with_job_folders
+from serve.jobs import ray_jobs as jobs
+from serve.jobs.requests import JobOptions, JobRequest, entrypoint
+from serve.routes import api
+from shelftag.artifacts import Tags
+from shelftag.config import Config, load_config
+from shelftag.config.serve import ServeConfig
+from shelftag.errors import InputError
+from tests.serve.made_service import MadeService
+
+
+class StubbedRay:
+    """Ray's job API, as far as it is used."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+
+    def submit_job(self, *, submission_id: str, metadata: Any, **more: Any) -> None:
+        self.known[submission_id] = SimpleNamespace(
+            submission_id=submission_id,
+            status="PENDING",
+            metadata=metadata,
+            job_id=None,
+            message="",
+            start_time=int(time.time() * 1e3) + len(self.known),
+            end_time=None,
+            **more,
+        )
+
+    def list_jobs(self) -> list[Any]:
+        return list(self.known.values())
+
+    def get_job_info(self, identity: str) -> Any:
+        if identity not in self.known:
+            raise RuntimeError("Request failed with status code 404: it does not exist")
+        return self.known[identity]
+
+    def get_job_status(self, identity: str) -> str:
+        return str(self.known[identity].status)
+
+    def stop_job(self, identity: str) -> None:
+        self.known[identity].status = "STOPPED"
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> StubbedRay:
+    stub = StubbedRay()
+    monkeypatch.setattr(jobs, "client", lambda: stub)
+    monkeypatch.setattr(jobs, "waiting", lambda *_: "")
+    monkeypatch.setattr(jobs, "address", lambda: "10.0.0.1:6379")
+    return stub
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("in", "out"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "in" / "shop.csv").write_text("product_name\nMilk\n")
+    return tmp_path
+
+
+@pytest.fixture
+def client(folder: Path) -> TestClient:
+    settings = ServeConfig(jobs_input=folder / "in", jobs_output=folder / "out")
+    return TestClient(api(MadeService(), settings))
+
+
+ASKED: dict[str, Any] = {"input": "shop.csv", "output": "tagged"}
+
+
+def test_a_job_from_its_submission_to_its_end(
+    client: TestClient, ray: StubbedRay, folder: Path
+) -> None:
+    answer = client.post("/v1/jobs", json=ASKED | {"model": "other"})
+    assert answer.status_code == 202
+    job = answer.json()
+    assert (job["state"], job["model"], job["rows_done"]) == ("queued", "other", None)
+    (known,) = ray.known.values()
+    words = shlex.split(known.entrypoint)
+    assert words[1:5] == ["-m", "pipelines", "tag", "--run=/runs/other"]
+    assert f"--out={folder / 'out' / 'tagged'}" in words
+    assert client.post("/v1/jobs", json=ASKED).status_code == 409
+
+    known.status = "RUNNING"
+    tags = Tags(folder / "out" / "tagged")
+    tags.begin()
+    counts = {"rows_done": 3, "rows_total": 9, "errors": 1}
+    tags.progress_file.write_text(json.dumps({"state": "running"} | counts))
+    told = client.get(f"/v1/jobs/{job['id']}").json()
+    assert told["state"] == "running"
+    assert {key: told[key] for key in counts} == counts
+    assert client.get("/v1/jobs").json() == [told]
+
+    known.status = "FAILED"
+    known.message = f"Logs:\nshelftag: {folder}/in/shop.csv is gone: name another\n\n"
+    told = client.get(f"/v1/jobs/{job['id']}").json()
+    assert (told["state"], told["message"]) == ("failed", "shop.csv is gone: name another")
+    tags.release()
+
+
+def test_rows_of_another_job_in_the_same_folder_are_not_told(
+    client: TestClient, ray: StubbedRay, folder: Path
+) -> None:
+    job = client.post("/v1/jobs", json=ASKED).json()["id"]
+    known = ray.known[job]
+    known.status, known.end_time = "FAILED", known.start_time + 1_000
+    tags = Tags(folder / "out" / "tagged")
+    tags.path.mkdir()
+    tags.progress_file.write_text('{"rows_done": 3, "rows_total": 9, "errors": 1}')
+    assert client.get(f"/v1/jobs/{job}").json()["rows_done"] == 3
+    os.utime(tags.progress_file, times=(time.time() + 100,) * 2)
+    assert client.get(f"/v1/jobs/{job}").json()["rows_done"] is None
+
+
+def test_what_waits_for_cores_says_so(
+    client: TestClient, ray: StubbedRay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "waiting", lambda *_: "waits for cores")
+    job = client.post("/v1/jobs", json=ASKED).json()["id"]
+    ray.known[job].status, ray.known[job].job_id = "RUNNING", "01000000"
+    told = client.get(f"/v1/jobs/{job}").json()
+    assert (told["state"], told["message"]) == ("queued", "waits for cores")
+
+
+def test_cancelled(client: TestClient, ray: StubbedRay) -> None:
+    job = client.post("/v1/jobs", json=ASKED).json()["id"]
+    assert client.delete(f"/v1/jobs/{job}").json()["state"] == "cancelled"
+    assert client.delete(f"/v1/jobs/{job}").json()["state"] == "cancelled"
+    assert client.post("/v1/jobs", json=ASKED).status_code == 202  # its folder is free again
+    assert len(ray.known) == 2
+
+
+@pytest.mark.parametrize("identity", ["shelftag-0123456789abcdef", "raysubmit_1", "shelftag-..%2f"])
+def test_jobs_that_are_none_of_ours(client: TestClient, ray: StubbedRay, identity: str) -> None:
+    ray.submit_job(submission_id="raysubmit_1", metadata={}, entrypoint="rm")
+    for method in ("GET", "DELETE"):
+        assert client.request(method, f"/v1/jobs/{identity}").status_code == 404
+    assert client.get("/v1/jobs").json() == []
+    assert ray.known["raysubmit_1"].status == "PENDING"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (ASKED | {"input": "/etc/passwd"}, 422),
+        (ASKED | {"input": "../in/shop.csv"}, 422),
+        (ASKED | {"output": "../in"}, 422),
+        (ASKED | {"output": "."}, 422),
+        (ASKED | {"options": {"overwrite": True}}, 422),
+        (ASKED | {"options": {"top_k": 0}}, 422),
+        (ASKED | {"options": {"threshold": "0.5 train.epochs=9"}}, 422),
+        (ASKED | {"options": {"name_column": "a\nb"}}, 422),
+        (ASKED | {"options": {"prefix": "\0"}}, 422),
+        (ASKED | {"options": {"name_column": "title"}}, 422),
+        ({"input": "shop.csv"}, 422),
+    ],
+)
+def test_requests_that_are_refused(
+    client: TestClient, ray: StubbedRay, request_: Any, status: int, folder: Path
+) -> None:
+    answer = client.post("/v1/jobs", json=request_)
+    assert (answer.status_code, str(folder) in answer.text) == (status, False)
+    assert not ray.known
+
+
+def test_a_lone_surrogate_is_refused(client: TestClient, ray: StubbedRay) -> None:
+    body = b'{"input": "shop.csv", "output": "\\ud800"}'
+    assert client.post("/v1/jobs", content=body).status_code == 422
+    assert not ray.known
+
+
+@pytest.mark.parametrize("missing", ["jobs_input", "jobs_output"])
+def test_without_folders_there_are_no_jobs(folder: Path, missing: str) -> None:
+    roots = {"jobs_input": folder / "in", "jobs_output": folder / "out"} | {missing: None}
+    client = TestClient(api(MadeService(), ServeConfig.model_validate(roots)))
+    for method, path in (("POST", ""), ("GET", ""), ("GET", "/x"), ("DELETE", "/x")):
+        answer = client.request(method, f"/v1/jobs{path}")
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == (
+            "jobs are off (set serve.jobs_input and serve.jobs_output)"
+        )
+
+
+@pytest.mark.parametrize("fault", [ConnectionError("refused"), RuntimeError("status code 500")])
+def test_a_dashboard_that_is_away_is_a_503(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def away() -> None:
+        raise fault
+
+    monkeypatch.setattr(jobs, "client", away)
+    answer = client.get("/v1/jobs")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert f"does not answer ({fault})" in answer.json()["detail"]
+
+
+words = st.text(
+    st.characters(codec="utf-8", min_codepoint=32, exclude_characters="\x7f"), max_size=20
+)
+
+
+@given(words, st.none() | words, words, st.none() | st.floats(0, 1), st.none() | st.integers(1, 9))
+def test_whatever_is_asked_the_command_is_one_tag(
+    name: str, description: str | None, prefix: str, threshold: float | None, top_k: int | None
+) -> None:
+    options = JobOptions(
+        name_column=name,
+        description_column=description,
+        prefix=prefix,
+        threshold=threshold,
+        top_k=top_k,
+    )
+    asked = JobRequest(input="i", output="o", options=options)
+    config = load_config(overrides=["scaling.cpus_per_worker=0.5", "tagging.batch_size=64"])
+    command = entrypoint(Path("/r u'n"), Path("/i"), Path("/o"), asked, config, "10.0.0.1:6379")
+    words = shlex.split(command)
+    assert words[1:4] == ["-m", "pipelines", "tag"]
+    given = vars(parser().parse_args(words[3:]))
+    assert (given["name_column"], given["prefix"]) == (name, prefix)
+    assert (given["description_column"], given["overwrite"]) == (description, False)
+    assert (given["run"], given["input"], given["out"]) == (Path("/r u'n"), Path("/i"), Path("/o"))
+    resolved = load_config(overrides=given["settings"])
+    assert resolved.scaling.address == "10.0.0.1:6379"
+    assert (resolved.scaling.cpus_per_worker, resolved.tagging.batch_size) == (0.5, 64)
+    assert resolved.tagging.threshold == threshold
+    assert resolved.tagging.top_k == (top_k or Config().tagging.top_k)
+
+
+def test_folders_of_jobs_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    config = load_config(overrides=["serve.jobs_input=in"])
+    assert with_job_folders(config).serve.jobs_input == tmp_path / "in"
+    with pytest.raises(InputError, match=r"serve.jobs_output = .*out is not a folder"):
+        with_job_folders(load_config(overrides=["serve.jobs_input=in", "serve.jobs_output=out"]))

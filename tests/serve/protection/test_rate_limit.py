@@ -1,0 +1,79 @@
+"""So many requests a second."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+
+from serve.protection.access import CLIENT
+from serve.protection.rate_limit import MOST_CLIENTS, Rate, RateLimit
+from tests.serve.asgi import Answer, request
+
+
+@given(
+    per_s=st.floats(0.1, 1_000),
+    pauses=st.lists(st.floats(0, 3), min_size=1, max_size=200),
+)
+def test_no_second_has_more_than_a_burst_and_the_rate(per_s: float, pauses: list[float]) -> None:
+    rate, now, granted = Rate(per_s), 0.0, []
+    for pause in pauses:
+        now += pause
+        if rate.wait_s("shop", now) == 0:
+            granted.append(now)
+    for i, start in enumerate(granted):
+        inside = [at for at in granted[i:] if at <= start + 1]
+        assert len(inside) <= max(per_s, 1) + per_s + 1
+
+
+@given(per_s=st.floats(0.1, 1_000), asked=st.integers(1, 300))
+def test_who_waits_as_told_is_welcome(per_s: float, asked: int) -> None:
+    rate, now = Rate(per_s), 0.0
+    for _ in range(asked):
+        wait = rate.wait_s("shop", now)
+        if wait:
+            now += wait + 1e-6
+            assert rate.wait_s("shop", now) == 0
+
+
+def test_an_even_rate_is_never_refused() -> None:
+    rate = Rate(10)
+    assert all(rate.wait_s("shop", i * 0.1 + 1e-6 * i) == 0 for i in range(1_000))
+
+
+def test_clients_do_not_share_and_are_forgotten_when_there_are_many() -> None:
+    rate = Rate(1)
+    assert rate.wait_s("a", 0) == 0
+    assert rate.wait_s("a", 0) > 0
+    for i in range(3 * MOST_CLIENTS):
+        assert rate.wait_s(str(i), 0) == 0
+    assert len(rate._due) == MOST_CLIENTS
+
+
+@pytest.mark.parametrize(("replicas", "welcome"), [(1, 4), (2, 2), (8, 1)])
+def test_copies_share_the_limit(replicas: int, welcome: int) -> None:
+    limited = RateLimit(_ok, requests_per_s=4, replicas=replicas, clock=lambda: 0.0)
+    answers = [asyncio.run(_ask(limited, "shop")) for _ in range(10)]
+    assert [answer.status for answer in answers] == [200] * welcome + [429] * (10 - welcome)
+    assert answers[-1].headers["retry-after"] == str(-(-replicas // 4))
+    assert "at most 4 requests a second (serve.requests_per_s)" in answers[-1].detail
+
+
+def test_those_without_a_key_pass() -> None:
+    limited = RateLimit(_ok, requests_per_s=1, replicas=1, clock=lambda: 0.0)
+    assert {asyncio.run(_ask(limited, None)).status for _ in range(10)} == {200}
+
+
+async def _ok(_: Scope, __: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _ask(limited: RateLimit, client: str | None) -> Answer:
+    async def known(scope: Scope, receive: Receive, send: Send) -> None:
+        if client is not None:
+            scope[CLIENT] = client
+        await limited(scope, receive, send)
+
+    return await request(known, "GET", "/")
