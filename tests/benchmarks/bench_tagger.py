@@ -100,11 +100,13 @@ def steps(run: Run, texts: list[str]) -> dict[str, Callable[[], Any]]:
     from shelftag.model.linear_aisles import AisleModel
     from shelftag.model.prefixes import prefixes_of
     from shelftag.tagging.identity import check_run
+    from shelftag.tagging.scorer import Scorer
     from shelftag.tagging.tagger import Tagger, load_scorer
 
     checked, tagger = check_run(run), Tagger.load(run, TaggingConfig(cache_size=0))
     form = replace(checked.form, linear_weight=0.0)
     scorer = load_scorer(run, checked.departments, form, 256)
+    assert isinstance(scorer, Scorer)  # without the helper
     encoded, likely = scorer.encode(texts), tagger.probabilities(texts)
     batches = np.array_split(encoded.sorted_rows(), -(-len(texts) // 256))
     found: dict[str, Callable[[], Any]] = {

@@ -95,8 +95,8 @@ def test_a_text_has_the_same_logits_in_any_company(model: Any, products: torch.d
 def test_a_processor_without_bfloat16_gives_the_same_answers(model: Any) -> None:
     encoded = ragged(ROWS)
     here, there = (
-        in_batches(NanoForward(model, torch.bfloat16, lambda native=native: native), encoded, 7)
-        for native in (True, False)
+        in_batches(NanoForward(model, torch.bfloat16, native), encoded, 7)
+        for native in (lambda: True, lambda: False)
     )
     np.testing.assert_allclose(there, here, atol=2e-3 * np.abs(here).max())
     exact = by_ours(model, ROWS, torch.float32)

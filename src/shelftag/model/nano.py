@@ -76,7 +76,8 @@ class NanoForward:
         depths = torch.repeat_interleave(torch.tensor([len(path) for path in paths]))
         turns, states = self._turns[depths], self._embeddings[tokens]
         for layer in self._layers:
-            rows, read = slice(None), paths
+            rows: Any = slice(None)
+            read = paths
             if layer is self._layers[-1]:
                 rows, read = torch.cat([path[:, -1] for path in ends]), ends
             if layer is self._layers[0]:
@@ -101,7 +102,7 @@ class NanoForward:
         """Rotary embedding (https://arxiv.org/abs/2104.09864) of [u, width] by turns of [u]."""
         import torch
 
-        pairs = torch.view_as_complex(projected.float().unflatten(1, (self._heads, -1, 2)))
+        pairs = torch.view_as_complex(projected.float().view(len(projected), self._heads, -1, 2))
         return torch.view_as_real(pairs * turns[:, None]).flatten(1)
 
     def _attended(
@@ -112,7 +113,9 @@ class NanoForward:
 
         out = torch.empty_like(query)
         counts = [len(path) for path in paths]
-        for path, asks, takes in zip(paths, query.split(counts), out.split(counts), strict=True):
+        for path, asks, takes in zip(
+            paths, query.split_with_sizes(counts), out.split_with_sizes(counts), strict=True
+        ):
             nodes = path.reshape(-1)  # [queries, nodes on a path, heads, width of a head]
             keys, values = (
                 one.index_select(0, nodes).view(*path.shape, self._heads, -1)
@@ -149,15 +152,16 @@ def _layer(layer: Any, heads: int, products: "torch.dtype", kept: "torch.dtype")
 
     attention, feed = layer.self_attn, layer.mlp
     query, key = (_paired(one.weight, heads) for one in (attention.q_proj, attention.k_proj))
-    matrices = (
-        query * attention.scaling,
-        torch.cat([key, attention.v_proj.weight]),
-        attention.o_proj.weight,
-        torch.cat([feed.gate_proj.weight, feed.up_proj.weight]),
-        feed.down_proj.weight,
-    )
+
+    def rounded(matrix: "Tensor") -> "Tensor":
+        return matrix.to(products).to(kept)
+
     return Layer(
-        *(one.to(products).to(kept) for one in matrices),
+        query=rounded(query * attention.scaling),
+        key_and_value=rounded(torch.cat([key, attention.v_proj.weight])),
+        attended=rounded(attention.o_proj.weight),
+        gate_and_up=rounded(torch.cat([feed.gate_proj.weight, feed.up_proj.weight])),
+        down=rounded(feed.down_proj.weight),
         attention_norm=layer.input_layernorm.weight,
         feed_forward_norm=layer.post_attention_layernorm.weight,
     )
@@ -168,7 +172,7 @@ def _paired(weight: "Tensor", heads: int) -> "Tensor":
 
     transformers turns dimension i of a head with i + half; a score is the same in any order.
     """
-    halves = weight.unflatten(0, (heads, 2, -1))  # [heads, 2, half, width]
+    halves = weight.view(heads, 2, -1, weight.shape[1])  # [heads, 2, half, width]
     return halves.transpose(1, 2).reshape(weight.shape)
 
 

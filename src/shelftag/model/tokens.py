@@ -38,7 +38,8 @@ class Encoded:
             return np.empty(0, np.int64)
         ends = self.starts[1:] - 1
         first = [self.flat[np.minimum(self.starts[:-1] + place, ends)] for place in (3, 2, 1)]
-        return np.lexsort((*first, self.lengths))
+        order: NDArray[np.int64] = np.lexsort([*first, self.lengths])
+        return order
 
     def row(self, row: int) -> list[int]:
         """Token ids of one text."""

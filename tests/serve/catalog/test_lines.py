@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
+from serve.catalog import lines as answered
 from serve.catalog import uploads
 from serve.problems import Problem
 from serve.routes import api
-from serve.routes import lines as answered
 from serve.routes.catalog import CATALOGS_AT_A_TIME, content_kind
 from serve.service import Tagged
 from shelftag.config.serve import ServeConfig

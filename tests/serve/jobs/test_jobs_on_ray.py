@@ -22,7 +22,7 @@ from tests.network import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-TREE = Path(__file__).parents[2]
+TREE = Path(__file__).parents[3]
 NAMES = ["Rye Bread", "Organic Milk", "Cat Litter", "Ice Cream", "", "日本"]
 CORES = 2
 """One for the endpoint, one for a job: a second job waits."""
