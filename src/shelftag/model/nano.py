@@ -113,15 +113,14 @@ class NanoForward:
 
         out = torch.empty_like(query)
         counts = [len(path) for path in paths]
-        for path, asks, takes in zip(
-            paths, query.split_with_sizes(counts), out.split_with_sizes(counts), strict=True
-        ):
+        pieces = (one.split_with_sizes(counts) for one in (query, out))
+        for path, asks, takes in zip(paths, *pieces, strict=True):
             nodes = path.reshape(-1)  # [queries, nodes on a path, heads, width of a head]
             keys, values = (
                 one.index_select(0, nodes).view(*path.shape, self._heads, -1)
                 for one in (key, value)
             )
-            asks, takes = (one.unflatten(1, (self._heads, -1)) for one in (asks, takes))
+            asks, takes = (one.view(len(one), self._heads, -1) for one in (asks, takes))
             shares = keys.mul_(asks[:, None]).sum(dim=-1).softmax(dim=1)
             torch.sum(values.mul_(shares[..., None]), dim=1, out=takes)
         return out

@@ -38,8 +38,7 @@ class Encoded:
             return np.empty(0, np.int64)
         ends = self.starts[1:] - 1
         first = [self.flat[np.minimum(self.starts[:-1] + place, ends)] for place in (3, 2, 1)]
-        order: NDArray[np.int64] = np.lexsort([*first, self.lengths])
-        return order
+        return np.lexsort(np.stack([*first, self.lengths]))
 
     def row(self, row: int) -> list[int]:
         """Token ids of one text."""
