@@ -30,12 +30,11 @@ class ByWord:
         """The numbers of all words end to end, and how many each word has, [words]."""
         if not words:
             return np.empty(0, np.int32), np.empty(0, np.int64)
-        known = self._known
-        if new := sorted(set(words) - known.keys()):
+        known, found = self._known, dict[str, Numbers]()
+        if new := sorted({word for word in words if word not in known}):
             found = dict(zip(new, self._compute(new), strict=True))
             self._remember(found)
-            known = known | found
-        numbers = [known[word] for word in words]
+        numbers = [found[word] if word in found else known[word] for word in words]
         lengths = np.fromiter(map(len, numbers), np.int64, count=len(numbers))
         return np.concatenate(numbers), lengths
 
