@@ -70,7 +70,8 @@ async def _ask_all(
             outcomes.sent += 1
             task = asyncio.create_task(_ask(client, retries, outcomes))
             asking.add(task)
-            task.add_done_callback(lambda done: (asking.discard(done), room.release()))
+            task.add_done_callback(asking.discard)
+            task.add_done_callback(lambda _: room.release())
             await asyncio.sleep(max(0, start + outcomes.sent / per_s - loop.time()))
         await asyncio.gather(*asking)
 
