@@ -37,7 +37,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano

@@ -18,7 +18,7 @@ from serve.problems import Problem, problem_response
 CLIENT = "shelftag.client"
 """In the ASGI scope: the name of the request's key."""
 OPEN = frozenset({"/", "/healthz", "/readyz"})
-OPEN_BELOW = ("/v2/health/", "/assets/")
+OPEN_BELOW = ("/v2/health/", "/web/")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -26,7 +26,6 @@ from serve.key_ring import key_ring
 from serve.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
-from shelftag.config.serve import ServeConfig
 from shelftag.errors import Failed, InputError
 from shelftag.tagging.identity import check_run
 
@@ -85,7 +84,8 @@ def serving(run: Run, config: Config) -> Iterator[str]:
 
     Raises:
         ArtifactError: the Run cannot be used.
-        InputError: the address is taken, or is none of this machine's; the keys cannot be used.
+        InputError: the address is taken, or is none of this machine's; the keys cannot be used; a
+            folder of jobs is missing.
         ConfigError: others reach the address, and there are no keys; or the cluster has not what
             the copies need.
         Failed: no copy of the Tagger could be started.
@@ -95,8 +95,10 @@ def serving(run: Run, config: Config) -> Iterator[str]:
     check_exposed(config.serve.host, keys)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
+    config = with_job_folders(config)
+    has_jobs = None not in (config.serve.jobs_input, config.serve.jobs_output)
     ingress = haproxy() if config.serve.ingress == "haproxy" else nullcontext()
-    with ingress, ray_session(config.scaling, dashboard=_has_jobs(config.serve)):
+    with ingress, ray_session(config.scaling, dashboard=has_jobs):  # its dashboard has the job API
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
@@ -108,17 +110,18 @@ def serving(run: Run, config: Config) -> Iterator[str]:
             ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
 
 
-def _has_jobs(settings: ServeConfig) -> bool:
-    """Whether bulk jobs are on; they need Ray's dashboard.
+def with_job_folders(config: Config) -> Config:
+    """The folders of bulk jobs by their full paths, since copies may run in another folder.
 
     Raises:
-        InputError: a folder of theirs is not there.
+        InputError: one is not there.
     """
-    roots = {"jobs_input": settings.jobs_input, "jobs_output": settings.jobs_output}
-    for name, root in roots.items():
-        if root is not None and not root.is_dir():
-            raise InputError(f"serve.{name} = {root} is not a folder", "make it, or name another")
-    return None not in roots.values()
+    given = {"jobs_input": config.serve.jobs_input, "jobs_output": config.serve.jobs_output}
+    folders = {name: folder.absolute() for name, folder in given.items() if folder is not None}
+    for name, folder in folders.items():
+        if not folder.is_dir():
+            raise InputError(f"serve.{name} = {folder} is not a folder", "make it, or name another")
+    return config.model_copy(update={"serve": config.serve.model_copy(update=folders)})
 
 
 def _check_room(config: Config) -> None:

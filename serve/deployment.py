@@ -59,7 +59,6 @@ class TaggerReplica:
         self._loading = asyncio.Lock()
         self._waiting = 0
         self._score.set_max_batch_size(config.serve.max_batch_size)
-        self._score.set_batch_wait_timeout_s(config.serve.batch_wait_s)
         most = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
 
         async def named(name: str) -> Loaded:  # Ray marks it, and a bound method takes no marks
@@ -151,6 +150,8 @@ class TaggerReplica:
         """
         loaded = await self._asked(model)
         self._check_room(len(texts))
+        # a lone request has nobody to wait for
+        self._score.set_batch_wait_timeout_s(self._config.serve.batch_wait_s * bool(self._waiting))
         self._wait(len(texts))
         try:
             pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)

@@ -39,6 +39,13 @@ STATUSES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "Too much waits already; Retry-After says when to come back.",
     HTTPStatus.GATEWAY_TIMEOUT: "There was no answer in time.",
 }
+PROTOCOL_ERROR = {
+    "title": "Error",
+    "description": "Of the Open Inference Protocol.",
+    "type": "object",
+    "properties": {"error": {"type": "string"}},
+    "required": ["error"],
+}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     int(status): {
         "description": meaning,
@@ -57,6 +64,10 @@ def describe(app: FastAPI, keys: bool) -> None:
         document = made()
         parts = document.setdefault("components", {})
         parts.setdefault("schemas", {})["Problem"] = PROBLEM
+        parts["schemas"]["ProtocolError"] = PROTOCOL_ERROR
+        for path, methods in document["paths"].items():
+            if f"{path}/".startswith("/v2/"):
+                _as_protocol_errors(methods)
         if keys:
             parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             for path, methods in document["paths"].items():
@@ -65,3 +76,12 @@ def describe(app: FastAPI, keys: bool) -> None:
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # https://fastapi.tiangolo.com/how-to/extending-openapi/
+
+
+def _as_protocol_errors(methods: dict[str, Any]) -> None:
+    """Errors under /v2 have the protocol's own shape."""
+    shape = {"application/json": {"schema": {"$ref": "#/components/schemas/ProtocolError"}}}
+    for operation in methods.values():
+        for response in operation["responses"].values():
+            if MEDIA_TYPE in response.get("content", {}):
+                response["content"] = shape

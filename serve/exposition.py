@@ -8,6 +8,7 @@ take no token and listen on all interfaces, as its other ports do.
 """
 
 import asyncio
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,8 @@ class Scrape:
 
 def node_addresses() -> list[str]:
     """host:port of every living node's agent; none where Ray does not run."""
+    if "ray" not in sys.modules:  # so it does not run here, and need not be loaded for that
+        return []
     import ray
 
     if not ray.is_initialized():

@@ -17,7 +17,7 @@ def inside(root: Path, relative: str, what: str) -> Path:
         Problem: 422 it leads out of the folder, or is no path.
     """
     asked = PurePosixPath(relative)
-    if not relative or asked.is_absolute() or ".." in asked.parts or "\\" in relative:
+    if not relative or asked.is_absolute() or ".." in asked.parts:
         raise _refused(what, relative, f"a path under serve.jobs_{what}, without ..")
     try:
         top, path = root.resolve(), (root / asked).resolve()

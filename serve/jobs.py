@@ -137,8 +137,12 @@ def waiting(client: Any, ray_job: str) -> str:
     """What a job waits for whose workers cannot be started; empty where they run."""
     import ray
     from ray.util.state import list_actors
+    from ray.util.state.exception import RayStateApiException
 
-    actors = list_actors(client.get_address(), filters=[("job_id", "=", ray_job)])
+    try:
+        actors = list_actors(client.get_address(), filters=[("job_id", "=", ray_job)])
+    except RayStateApiException:  # what it waits for is told when Ray can
+        return ""
     workers = [one.state for one in actors if one.class_name.startswith("MapWorker")]
     if not workers or set(workers) - {"PENDING_CREATION", "DEPENDENCIES_UNREADY"}:
         return ""

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.instruments import Counter, Gauge, Histogram
 from serve.service import ModelCard
+from shelftag.tagging.products import MAX_CHARACTERS
 from shelftag.tagging.tagger import REVIEW, TAGGED, Ranking
 
 REQUESTS = Counter(
@@ -57,6 +58,21 @@ DISAGREED = Counter(
     ("department",),
 )
 
+REASONS = frozenset(
+    {
+        "a product is an object with a name",
+        "the id is no text or integer",
+        "the line is no object",
+        "the line is not JSON",
+        "the line is not UTF-8",
+        "the name is blank",
+        "the name is missing",
+        *(f"the {what} is not UTF-8" for what in MAX_CHARACTERS),
+        *(f"the {what} is not text" for what in MAX_CHARACTERS),
+        *(f"the {what} has more than {most:,} characters" for what, most in MAX_CHARACTERS.items()),
+    }
+)
+"""Labels of PRODUCT_ERRORS; those of rows of files, which may quote the file, are `other`."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 CLIENT_LEFT = 499
 """nginx's status for a request whose client left before the answer."""
@@ -109,9 +125,10 @@ def count_tags(model: ModelCard, ranking: Ranking) -> None:
 
 
 def count_reasons(reasons: Iterable[str]) -> None:
-    """Products that could not be tagged; what a reason quotes stands in brackets or after "not"."""
+    """Products that could not be tagged, by what the reason says before it quotes something."""
     for reason in reasons:
-        PRODUCT_ERRORS.add(re.sub(r" \(.*|, not .*", "", reason, flags=re.DOTALL))
+        kind = re.sub(r" \(.*|, (not|but) .*", "", reason, flags=re.DOTALL)
+        PRODUCT_ERRORS.add(kind if kind in REASONS else "other")
 
 
 def count_batch(names: int, scored: int) -> None:

@@ -3,7 +3,7 @@
 Serve's proxy reads a body as fast as the client sends it, and hands it over without waiting: what
 is not taken at once piles up in the memory of the proxy. So it goes to a temporary file first. The
 file has no name (O_TMPFILE, or unlinked at once), so that nothing is left behind, not even by a
-process that is killed.
+process that is killed. Its size is bounded by limits.py.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import BinaryIO
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from serve.limits import declared_size
 from serve.problems import Problem
 
 WRITTEN_AT_ONCE_BYTES = 2**20
@@ -27,18 +28,21 @@ NAME = "the catalog"
 """What messages call the file."""
 
 
-async def spool(request: Request, max_bytes: int) -> BinaryIO:
+async def spool(request: Request, idle_s: float) -> BinaryIO:
     """The body as a file without a name, at its start; the caller closes it.
 
     Raises:
-        Problem: 413 it is larger than `max_bytes`, 507 the disk is full, 400 it broke off.
+        Problem: 507 the disk is full, 408 nothing came for `idle_s` seconds, 400 it broke off.
     """
-    announced = request.headers.get("content-length", "")
-    check_size(int(announced) if announced.isdecimal() else 0, max_bytes)
+    check_disk(declared_size(request.scope) or 0)
     file = _temporary()
     try:
-        await _fill(file, request.stream(), max_bytes)
+        await _fill(file, request.stream(), idle_s)
         file.seek(0)
+    except TimeoutError:
+        file.close()
+        detail = f"nothing more of the body came for {idle_s:g} s (serve.timeout_s)"
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail, {"Connection": "close"}) from None
     except ClientDisconnect:
         file.close()
         raise Problem(HTTPStatus.BAD_REQUEST, "the body broke off") from None
@@ -53,18 +57,20 @@ def _temporary() -> BinaryIO:
         return open(NAME, "w+b", opener=lambda *_: os.dup(file.fileno()))
 
 
-async def _fill(file: BinaryIO, chunks: AsyncIterator[bytes], max_bytes: int) -> None:
-    waiting = bytearray()
-    async for chunk in chunks:
-        waiting += chunk
-        if len(waiting) >= WRITTEN_AT_ONCE_BYTES:
-            await asyncio.to_thread(_write, file, bytes(waiting), max_bytes)
+async def _fill(file: BinaryIO, chunks: AsyncIterator[bytes], idle_s: float) -> None:
+    waiting, more = bytearray(), True
+    while more:
+        async with asyncio.timeout(idle_s):
+            chunk = await anext(chunks, None)
+        more = chunk is not None
+        waiting += chunk or b""
+        if not more or len(waiting) >= WRITTEN_AT_ONCE_BYTES:
+            await asyncio.to_thread(_write, file, bytes(waiting))
             waiting.clear()
-    await asyncio.to_thread(_write, file, bytes(waiting), max_bytes)
 
 
-def _write(file: BinaryIO, data: bytes, max_bytes: int) -> None:
-    check_size(file.tell() + len(data), max_bytes)
+def _write(file: BinaryIO, data: bytes) -> None:
+    check_disk(len(data))
     try:
         file.write(data)
         file.flush()
@@ -72,16 +78,12 @@ def _write(file: BinaryIO, data: bytes, max_bytes: int) -> None:
         raise _no_disk(str(error.strerror)) from None
 
 
-def check_size(size: int, max_bytes: int) -> None:
-    """Refuse a body that is too large, for the limit or for the disk.
+def check_disk(size: int) -> None:
+    """Refuse what would leave others too little of the disk.
 
     Raises:
-        Problem: 413 or 507.
+        Problem: 507.
     """
-    if size > max_bytes:
-        limit = f"at most {max_bytes / 1e6:,g} MB in one upload (serve.max_upload_mb)"
-        way_out = "send it in parts, or start a job (/v1/jobs)"
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{limit}; {way_out}")
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if free - size < FREE_DISK_BYTES:
         raise _no_disk(f"{free / 1e6:,.0f} MB are free, and {FREE_DISK_BYTES / 1e6:,.0f} stay so")

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from serve.catalogs import Columns, Rows, csv_rows, ndjson_rows
+from serve.catalogs import Columns, Rows, csv_rows
+from serve.ndjson import ndjson_rows
 from serve.parquet import parquet_rows
 from serve.problems import Problem
 from serve.routes.lines import answer
@@ -69,7 +70,7 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         held = AsyncExitStack()
         try:
             await _take(slots, held, settings.retry_after_s)
-            file = await spool(request, max_bytes)
+            file = await spool(request, settings.timeout_s)
             held.callback(file.close)
             chunks = answer(_rows(kind, file, wanted, max_bytes), tag)
             held.push_async_callback(chunks.aclose)

@@ -34,15 +34,15 @@ from shelftag.config.serve import ServeConfig
 from shelftag.errors import ArtifactError
 
 BINARY = "application/octet-stream"
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ProtocolError, "description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504)
+}
 
 
 def router(service: Service, settings: ServeConfig) -> APIRouter:
     """The routes; those of health need no API key."""
-    errors: dict[int | str, dict[str, Any]] = {
-        kind: {"model": ProtocolError, "description": "What is wrong, and the way out."}
-        for kind in ("4XX", "5XX")
-    }
-    routes = APIRouter(prefix="/v2", tags=["inference protocol"], responses=errors)
+    routes = APIRouter(prefix="/v2", tags=["inference protocol"], responses=ERRORS)
     _server(routes, service)
     _models(routes, service, settings)
     _infer(routes, service, settings)

@@ -25,6 +25,8 @@ PREFIX = "shelftag-"
 TIMEOUT_S = 30.0
 THREADS = 2
 RETRY_AFTER_S = "5"
+AGENT_PORT = 52365
+"""Of the agent that starts jobs; `ray.init` takes no other (`ray start` does)."""
 
 JobId = Annotated[str, InPath(max_length=100)]
 Result = TypeVar("Result")
@@ -97,8 +99,10 @@ def _with_client(question: Callable[[Any], Result]) -> Result:
 
 
 def _away(reason: str) -> Problem:
-    detail = f"Ray's job API does not answer ({reason[:300]}): see that the dashboard runs"
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": RETRY_AFTER_S})
+    detail = f"Ray's job API does not answer ({reason[:300]})"
+    way_out = f"see that the dashboard runs, and that no other Ray here has port {AGENT_PORT}"
+    after = {"Retry-After": RETRY_AFTER_S}
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{detail}: {way_out}", after)
 
 
 def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeConfig) -> Job:

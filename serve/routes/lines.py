@@ -14,14 +14,16 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from serve.catalogs import Rows
+from serve.metrics import count_reasons
 from serve.problems import Problem
 from serve.routes.tag import read_products
 from serve.schemas import ProductId
 from serve.service import Tagged
 from serve.written import written
-from shelftag.errors import Failed, InputError, ShelftagError
+from shelftag.errors import InputError, ShelftagError
 
 IN_FLIGHT = 2
 CHUNK_BYTES = 2**17
@@ -57,7 +59,7 @@ class Counts:
         """Count a batch.
 
         Raises:
-            Failed: another model was put in place meanwhile.
+            Problem: 409 another model was put in place meanwhile.
         """
         self.tagged += len(batch.texts)
         self.errors += len(batch.errors)
@@ -65,7 +67,8 @@ class Counts:
         if tagged is None:
             return
         if self.model not in (None, tagged.model.fingerprint):
-            raise Failed("the model was replaced while the catalog was tagged", "send it again")
+            detail = "the model was replaced while the catalog was tagged: send it again"
+            raise Problem(HTTPStatus.CONFLICT, detail)
         self.model = tagged.model.fingerprint
 
     def line(self) -> bytes:
@@ -86,6 +89,7 @@ async def answer(rows: Iterator[Rows], tag: Tag) -> AsyncGenerator[bytes, None]:
         async with aclosing(_in_order(rows, tag)) as batches:
             async for batch, tagged in batches:
                 counts.add(batch, tagged)
+                count_reasons(reason for _, _, reason in batch.errors)
                 waiting += await asyncio.to_thread(lines, batch, tagged)
                 if len(waiting) >= CHUNK_BYTES:
                     begun = True

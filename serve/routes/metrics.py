@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 
+from serve.exposition import exposition, node_addresses
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
 
@@ -24,8 +25,6 @@ def router(_: Service, __: ServeConfig) -> APIRouter:
     ) -> PlainTextResponse:
         """Metrics of all copies on all nodes: ours, and Ray Serve's. Ray sends its counts every
         ten seconds."""
-        from serve.exposition import exposition, node_addresses
-
         nodes = await asyncio.to_thread(node_addresses)
         text = await exposition(nodes, everything=everything)
         return PlainTextResponse(text, media_type=MEDIA_TYPE)

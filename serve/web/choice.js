@@ -71,8 +71,9 @@ export function choice(chosen) {
     if (event.key in steps && count) {
       state.active = (state.active + steps[event.key]) % count;
       draw();
-    } else if (event.key === "Enter") pick(state.active);
-    else return;
+    } else if (event.key === "Enter") {
+      if (!event.repeat) pick(state.active); // the key that opened the choice must not take it
+    } else return;
     event.preventDefault();
   }
 

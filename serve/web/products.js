@@ -42,11 +42,8 @@ export const FILTERS = {
 
 /** How many products each filter holds. */
 export function counts(products) {
-  const found = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, 0]));
-  for (const product of products) {
-    for (const [name, holds] of Object.entries(FILTERS)) found[name] += holds(product) ? 1 : 0;
-  }
-  return found;
+  const count = ([name, holds]) => [name, products.filter(holds).length];
+  return Object.fromEntries(Object.entries(FILTERS).map(count));
 }
 
 /** Departments to choose from: the candidates first, then the other alternatives, then the rest

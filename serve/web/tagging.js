@@ -18,7 +18,8 @@ const STRANGE = "The server's answer is not a tagger's.";
 /**
  * A run over products of productsOf(): {start, stop, progress}.
  * @param ask as client() gives it.
- * @param changed called with the fingerprint of the answer's model, when products have changed.
+ * @param changed called when products have changed, with the fingerprint of the model that tagged
+ *   them, if any was.
  */
 export function tagging(products, roles, ask, changed) {
   const queue = products.filter(({ unsendable }) => !unsendable);
@@ -41,8 +42,9 @@ export function tagging(products, roles, ask, changed) {
   async function lane(run) {
     while (queue.length && !run.signal.aborted) {
       const some = queue.splice(0, most);
+      let model = null;
       try {
-        await send(some, run.signal);
+        model = await send(some, run.signal);
       } catch (error) {
         if (error.status === TOO_LARGE) shrink(some, error);
         else run.abort(error); // the other lane too: the first error is the one that is told
@@ -50,9 +52,11 @@ export function tagging(products, roles, ask, changed) {
       const left = some.filter(waits);
       done += some.length - left.length;
       queue.unshift(...left);
+      changed(model);
     }
   }
 
+  /** Ask for the tags of some; the fingerprint of the model they are of. */
   async function send(some, signal) {
     const body = { products: some.map((one) => asked(one, roles)), top_k: TOP_K };
     const { model, tags, errors } = await ask("v1/tag", { body, signal });
@@ -60,14 +64,13 @@ export function tagging(products, roles, ask, changed) {
     for (const tag of tags) products[tag.id].tag = tag;
     for (const { index, reason } of errors) some[index].error = reason;
     for (const one of some.filter(waits)) one.error = "the server's answer left it out";
-    changed(model);
+    return model;
   }
 
   /** The server takes less in one request than was sent. */
   function shrink(some, error) {
     if (some.length === 1) some[0].error = error.message;
     else most = Math.min(most, Math.ceil(some.length / 2));
-    changed(null);
   }
 
   const progress = () => ({ done, total, perSecond: speed() });

@@ -63,7 +63,7 @@ class KnownTagger:
     def ranked(self, likely: NDArray[np.float32], top_k: int | None = None) -> Ranking:
         order = np.argsort(-likely, axis=1, kind="stable")[:, :top_k]
         confidence = np.take_along_axis(likely, order, axis=1)
-        return Ranking(order, confidence, confidence[:, 0] < self.threshold, list(order[:, :1]))
+        return Ranking(order, confidence, confidence[:, 0] < self.threshold, order[:, :1])
 
     def _choose(self, text: str) -> int:
         known = next((i for i, name in enumerate(LABELS) if WORDS[name] in text), 0)

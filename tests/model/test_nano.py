@@ -90,3 +90,14 @@ def test_a_text_has_the_same_logits_in_any_company(model: Any, products: torch.d
         apart = in_batches(forward, encoded, size)
         np.testing.assert_allclose(apart, together, atol=2e-3 * np.abs(together).max())
         assert np.median(np.abs(apart - together)) < 1e-5
+
+
+def test_a_processor_without_bfloat16_gives_the_same_answers(model: Any) -> None:
+    encoded = ragged(ROWS)
+    here, there = (
+        in_batches(NanoForward(model, torch.bfloat16, lambda native=native: native), encoded, 7)
+        for native in (True, False)
+    )
+    np.testing.assert_allclose(there, here, atol=2e-3 * np.abs(here).max())
+    exact = by_ours(model, ROWS, torch.float32)
+    assert np.abs(there - here).mean() < np.abs(exact - here).mean() / 4

@@ -147,7 +147,13 @@ def test_parquet_with_broken_text_has_errors(client: TestClient) -> None:
         (parquet(name=["x" * 200_000]), PARQUET, {}, 422, "write smaller row groups"),
         (b"name\nx\n", {"content-type": "text/plain"}, {}, 415, "send text/csv, application/x-nd"),
         (b"name\nx\n", {}, {}, 415, "Content-Type '' is not read"),
-        (b"name\n" + b"x" * 100_001, CSV, {}, 413, "at most 0.1 MB in one upload"),
+        (
+            b"name\n" + b"x" * 100_001,
+            CSV,
+            {},
+            413,
+            "at most 0.1 MB in one request (serve.max_upload_mb)",
+        ),
         (b"name\nx\n", CSV, {"top_k": 0}, 422, "top_k"),
     ],
 )
@@ -331,3 +337,24 @@ def test_a_client_that_leaves_leaves_nothing_behind(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(service, "tag", tag)
     _, _, whole = streamed(service, leaves_after=0.5)
     assert (whole, asked, cancelled) == (False, 4, 2)
+
+
+def test_a_sender_that_stops_is_told_and_leaves_nothing_behind() -> None:
+    async def send() -> int:
+        sent, statuses = [{"type": "http.request", "body": b"name\n", "more_body": True}], []
+
+        async def receive() -> dict[str, Any]:
+            if not sent:
+                await asyncio.sleep(1e9)
+            return sent.pop()
+
+        async def take(message: Any) -> None:
+            statuses.append(message.get("status"))
+
+        headers = [(b"content-type", b"text/csv"), (b"transfer-encoding", b"chunked")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/catalog", "query_string": b""}
+        app = api(MadeService(), ServeConfig(timeout_s=0.2))
+        await app(scope | {"headers": headers}, receive, take)
+        return int(statuses[0])
+
+    assert asyncio.run(send()) == 408

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Response
+from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serve.exposition import KEPT, Scrape, as_text, exposition, parsed
+from serve.routes import api
+from shelftag.config.serve import ServeConfig
 from tests.network import free_port, listening
+from tests.serve.made_service import MadeService
 
 DEPARTMENTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 COUNTS = st.dictionaries(DEPARTMENTS, st.integers(1, 99), min_size=1, max_size=4)
@@ -115,3 +119,10 @@ def test_all_of_rays_families_where_they_are_asked_for(agent: str) -> None:
     text = asyncio.run(exposition([agent], everything=True))
     assert "ray_node_mem_used 1.0" in text
     assert totals(text) == {"pets": 3}
+
+
+def test_the_endpoints_metrics_are_text_with_or_without_nodes() -> None:
+    answer = TestClient(api(MadeService(), ServeConfig())).get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "shelftag_node_up" in answer.text

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from pipelines.__main__ import parser
 from serve import jobs
+from serve.app import with_job_folders
 from serve.job_requests import JobOptions, JobRequest, entrypoint
 from serve.routes import api
 from shelftag.artifacts import Tags
 from shelftag.config import Config, load_config
 from shelftag.config.serve import ServeConfig
+from shelftag.errors import InputError
 from tests.serve.made_service import MadeService
 
 
@@ -208,7 +210,9 @@ def test_a_dashboard_that_is_away_is_a_503(
     assert f"does not answer ({fault})" in answer.json()["detail"]
 
 
-words = st.text(st.characters(min_codepoint=32, exclude_characters="\x7f"), max_size=20)
+words = st.text(
+    st.characters(codec="utf-8", min_codepoint=32, exclude_characters="\x7f"), max_size=20
+)
 
 
 @given(words, st.none() | words, words, st.none() | st.floats(0, 1), st.none() | st.integers(1, 9))
@@ -236,3 +240,12 @@ def test_whatever_is_asked_the_command_is_one_tag(
     assert (resolved.scaling.cpus_per_worker, resolved.tagging.batch_size) == (0.5, 64)
     assert resolved.tagging.threshold == threshold
     assert resolved.tagging.top_k == (top_k or Config().tagging.top_k)
+
+
+def test_folders_of_jobs_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    config = load_config(overrides=["serve.jobs_input=in"])
+    assert with_job_folders(config).serve.jobs_input == tmp_path / "in"
+    with pytest.raises(InputError, match=r"serve.jobs_output = .*out is not a folder"):
+        with_job_folders(load_config(overrides=["serve.jobs_input=in", "serve.jobs_output=out"]))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -27,6 +26,8 @@ TREE = Path(__file__).parents[2]
 NAMES = ["Rye Bread", "Organic Milk", "Cat Litter", "Ice Cream", "", "日本"]
 CORES = 2
 """One for the endpoint, one for a job: a second job waits."""
+PORT = free_port()
+"""Of all endpoints: Serve outlives them on the cluster, and listens where it was told first."""
 
 
 @pytest.fixture(scope="module")
@@ -35,31 +36,35 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, log = free_port(), tmp_path_factory.mktemp("cluster") / "log"
     # Of its own, lest every Ray started meanwhile joins it; and short, for the names of sockets.
     scratch = Path(mkdtemp(prefix="ray"))
-    ports = {name: free_port() for name in ("dashboard", "dashboard-agent-listen", "ray-client")}
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
-    command += [f"--temp-dir={scratch}"]
-    command += [f"--port={port}", f"--num-cpus={CORES}", "--include-dashboard=true"]
-    command += [f"--dashboard-port={ports['dashboard']}"]
-    command += [f"--dashboard-agent-listen-port={ports['dashboard-agent-listen']}"]
-    command += [f"--ray-client-server-port={ports['ray-client']}"]
-    command += [f"--object-store-memory={2**29}", "--node-ip-address=127.0.0.1"]
-    with log.open("w") as told, _process(command, told):
-        until(lambda: "Ray runtime started" in log.read_text())
-        yield f"127.0.0.1:{port}"
+    command += [f"--port={port}", f"--num-cpus={CORES}", f"--temp-dir={scratch}"]
+    command += [f"--object-store-memory={2**29}", "--include-dashboard=true"]
+    for option in ("dashboard-port", "dashboard-agent-listen-port", "ray-client-server-port"):
+        command.append(f"--{option}={free_port()}")
+    for _ in range(4):  # Ray gives a node half a minute to start: too little on a busy machine
+        with log.open("w") as told, _process(command, told) as process:
+            until(lambda: _has_started(log) or process.poll() is not None)
+            if process.poll() is None:
+                yield f"127.0.0.1:{port}"
+                break
     rmtree(scratch, ignore_errors=True)
 
 
+def _has_started(log: Path) -> bool:
+    return "Ray runtime started" in log.read_text()
+
+
 @contextmanager
-def _process(command: list[str], told: Any = None) -> Iterator[None]:
+def _process(command: list[str], told: Any = None) -> Iterator[subprocess.Popen[bytes]]:
     """A command that runs until the block ends."""
     environment = os.environ | {"PYTHONPATH": f"{TREE}{os.pathsep}{TREE / 'src'}"}
     process = subprocess.Popen(
         command, cwd=TREE, env=environment, stdout=told, stderr=subprocess.STDOUT
     )
     try:
-        yield
+        yield process
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         process.wait(60)
 
 
@@ -91,11 +96,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def endpoint(cluster: str, run: Run, folder: Path) -> Iterator[httpx.Client]:
     """`shelftag serve` on the cluster."""
-    port = free_port()
     command = [sys.executable, "-m", "pipelines", "serve", "--run", str(run.path)]
-    command += [f"--port={port}", f"scaling.address={cluster}", "scaling.threads_per_worker=1"]
+    command += [f"--port={PORT}", f"scaling.address={cluster}", "scaling.threads_per_worker=1"]
     command += [f"serve.jobs_input={folder / 'in'}", f"serve.jobs_output={folder / 'out'}"]
-    with _process(command), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with _process(command), httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
         until(lambda: _is_ready(client))
         yield client
 
@@ -126,7 +130,7 @@ def ended(client: httpx.Client, job: str) -> dict[str, Any]:
     return state(client, job)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def jobs(cluster: str, tiny_run: Run, folder: Path) -> Iterator[httpx.Client]:
     with endpoint(cluster, tiny_run, folder) as client:
         yield client
@@ -175,11 +179,12 @@ def test_jobs_wait_for_cores_outlive_the_endpoint_and_can_be_cancelled(
         assert state(client, other)["state"] == "queued"
         taken = client.post("/v1/jobs", json={"input": "many.parquet", "output": "many/deeper"})
         assert taken.status_code == 409
+        assert client.delete(f"/v1/jobs/{other}").status_code == 200  # else it takes our core
+        assert ended(client, other)["state"] == "cancelled"
     with endpoint(cluster, tiny_run, folder) as client:
         told = state(client, long)
         assert told["state"] == "running"
         assert 0 < told["rows_done"] < told["rows_total"] == 600_000
-        for job in (other, long):
-            assert client.delete(f"/v1/jobs/{job}").status_code == 200
-            assert ended(client, job)["state"] == "cancelled"
+        assert client.delete(f"/v1/jobs/{long}").status_code == 200
+        assert ended(client, long)["state"] == "cancelled"
         assert client.delete(f"/v1/jobs/{long}").json()["state"] == "cancelled"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,7 @@ from serve.routes.tag import read_products
 from serve.shadow import Shadow
 from shelftag.config.serve import ServeConfig
 from shelftag.tagging.tagger import Ranking
-from tests.serve.made_service import CARD, MadeService
+from tests.serve.made_service import CARD, MadeService, ranking
 
 LIMIT = 5
 
@@ -151,10 +152,15 @@ def test_refusals_stand_alone_too(status: int) -> None:
     assert metrics.REFUSED.take() == {(str(status),): 1}
 
 
+def saying(departments: Sequence[int]) -> Ranking:
+    """These departments, all for review."""
+    made = ranking(len(departments), 1)
+    return replace(made, departments=np.array(departments, np.int64)[:, None])
+
+
 def test_names_are_counted_by_department_and_status() -> None:
-    firsts = np.array([[1], [1], [2], [1]], np.int64)
-    ranking = Ranking(firsts, np.ones((4, 1), np.float32), np.array([True, False, True, True]), [])
-    metrics.count_tags(CARD, ranking)
+    review = np.array([True, False, True, True])
+    metrics.count_tags(CARD, replace(saying([1, 1, 2, 1]), review=review))
     assert metrics.TAGS.take() == {
         ("pets", "review"): 2,
         ("pets", "tagged"): 1,
@@ -163,16 +169,6 @@ def test_names_are_counted_by_department_and_status() -> None:
 
 
 VALUES: st.SearchStrategy[Any] = st.sampled_from((None, 7, "x", " ", "\ud800", "x" * 1_001, []))
-REASONS = {
-    "the name is not text",
-    "the id is no text or integer",
-    *(f"the {what} is not UTF-8" for what in ("id", "name")),
-    "the id has more than 1,000 characters",
-    "the name has more than 1,000 characters",
-    "the name is missing",
-    "the name is blank",
-    "a product is an object with a name",
-}
 
 
 @given(st.lists(st.one_of(VALUES, st.fixed_dictionaries({"id": VALUES, "name": VALUES}))))
@@ -182,7 +178,12 @@ def test_reasons_are_few(products: list[Any]) -> None:
     metrics.count_reasons(error.reason for error in errors)
     counted = metrics.PRODUCT_ERRORS.take()
     assert sum(counted.values()) == len(errors)
-    assert {reason for (reason,) in counted} <= REASONS
+    assert {reason for (reason,) in counted} <= metrics.REASONS
+
+
+def test_a_reason_that_quotes_a_file_is_no_label() -> None:
+    metrics.count_reasons(["7 fields, and the header has 2", "the line is not JSON (x)"])
+    assert metrics.PRODUCT_ERRORS.take() == {("other",): 1, ("the line is not JSON",): 1}
 
 
 def test_bad_products_are_counted_on_both_protocols(client: TestClient) -> None:
@@ -206,9 +207,8 @@ def test_remembered_names_are_hits() -> None:
 def test_the_shadow_counts_what_it_compares() -> None:
     def loaded(said: Sequence[int]) -> Any:
         """A model that says so."""
-        rank = Ranking(np.array(said)[:, None], np.ones((3, 1), np.float32), np.ones(3, bool), [])
         tagger = SimpleNamespace(departments=SimpleNamespace(names=CARD.departments))
-        tagger.rank = lambda _: rank
+        tagger.rank = lambda _: saying(said)
         return SimpleNamespace(tagger=tagger)
 
     shadow = Shadow(metrics.count_compared)

@@ -5,6 +5,8 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from serve.key_ring import key_ring
+from serve.keys import key_line, new_key
 from serve.routes import api
 from serve.routes.page import WEB
 from shelftag.config.serve import ServeConfig
@@ -45,6 +47,12 @@ def test_every_file_is_sent_with_the_headers_that_keep_it_safe(
         "require-trusted-types-for": "'script'",
         "trusted-types": "'none'",
     }
+
+
+def test_the_page_asks_for_a_key_itself() -> None:
+    keyed = TestClient(api(MadeService(), ServeConfig(), key_ring(key_line("a", new_key()), None)))
+    assert {keyed.get(path).status_code for path in PATHS} == {200}
+    assert keyed.get("/v1/models").status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/", "/web/app.js"])

@@ -1,11 +1,13 @@
 """A `Service` with a real Tagger, without Ray."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from serve.batches import cut, joined, score_together
 from serve.loading import find_run, load
 from serve.service import ModelCard, Tagged
 from shelftag.artifacts import Run
+from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
 from shelftag.model.shared import SharedBases
 
@@ -26,6 +28,13 @@ class TinyService:
             find_run(model, self._run.path.parent)
         pieces = cut(texts, self._loaded, top_k, 256)
         return Tagged(self._loaded.card, joined([score_together([piece])[0] for piece in pieces]))
+
+    @property
+    def config(self) -> Config:
+        return Config()
+
+    def run(self, model: str | None) -> Path:
+        return self._run.path if model is None else find_run(model, self._run.path.parent).path
 
     def models(self) -> list[ModelCard]:
         return [self._loaded.card]

@@ -142,3 +142,24 @@ def test_an_empty_window_has_no_rows() -> None:
     ends, is_open = csv_rows.row_ends(b"", last=True)
     assert not len(ends)
     assert not is_open
+
+
+def test_rows_of_another_width_may_be_broken_text_too(tmp_path: Path) -> None:
+    body = b'1,Tea\n2,\xff\n3,\xff,\xff\n4\n\n5,"O\xffts,"\n6,Oats\n\xff'
+    file = write(tmp_path, body)
+    for rows_per_block in (1, 2, 10):
+        read = blocks(file, rows_per_block)
+        rows = [
+            (int(p), one)
+            for b in read
+            for p, one in zip(b.places, b.table.to_pylist(), strict=True)
+        ]
+        assert rows == [(1, {"id": "1", "name": "Tea"}), (6, {"id": "6", "name": "Oats"})]
+        reasons = sorted((error.row, error.reason) for block in read for error in block.errors)
+        assert reasons == [
+            (2, "a column is not UTF-8"),
+            (3, "3 fields, and the header has 2"),
+            (4, "1 fields, and the header has 2"),
+            (5, "a column is not UTF-8"),
+            (7, "1 fields, and the header has 2"),
+        ]

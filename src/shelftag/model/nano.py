@@ -8,6 +8,7 @@ What is not read is not computed: padding, a beginning that stood before in the 
 last layer all but the last token. That is more than half of the work, and no approximation.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,13 @@ from shelftag.model.prefixes import Prefixes
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16 that torch tells of."""
+    import torch
+
+    return torch.cpu._is_avx512_bf16_supported()
 
 
 @dataclass(frozen=True)
@@ -35,19 +43,25 @@ class NanoForward:
     """Logits of a merged `LlamaForSequenceClassification` such as `make_nano` makes.
 
     Linear layers multiply numbers of the type `products`, and all between them is float32: in
-    16 bit throughout, a name's confidence moves with the batch it stands in.
+    16 bit throughout, a name's confidence moves with the batch it stands in. A processor without
+    instructions for bfloat16 multiplies the same numbers as float32, which takes twice as long.
     """
 
-    def __init__(self, model: Any, products: "torch.dtype") -> None:
+    def __init__(
+        self, model: Any, products: "torch.dtype", native: Callable[[], bool] = has_bfloat16
+    ) -> None:
+        """`native`: whether the processor multiplies `products` itself."""
         import torch
 
         config, llama = model.config, model.model
+        self._rounded = products == torch.bfloat16 and not native()
         self._heads, self._epsilon = config.num_attention_heads, config.rms_norm_eps
         self._width = config.hidden_size
         self._embeddings, self._norm = llama.embed_tokens.weight, llama.norm.weight
         self._score = model.score.weight
         with torch.inference_mode():
-            self._layers = [_layer(one, self._heads, products) for one in llama.layers]
+            kept = torch.float32 if self._rounded else products
+            self._layers = [_layer(one, self._heads, products, kept) for one in llama.layers]
             self._turns = _turns(llama.rotary_emb.inv_freq, config.max_position_embeddings)
             by_token = self._projected(self._layers[0], self._embeddings, slice(None))
             self._first = torch.cat(by_token, dim=1)  # [vocabulary, 3 width]
@@ -73,13 +87,15 @@ class NanoForward:
             key, value = key_value.float().chunk(2, dim=1)
             query, key = self._turned(query, turns[rows]), self._turned(key, turns)
             attended = self._attended(query, key, value, read)
-            states = self._fed_forward(layer, states[rows] + _product(attended, layer.attended))
+            states = self._fed_forward(
+                layer, states[rows] + self._product(attended, layer.attended)
+            )
         return torch.nn.functional.linear(self._normed(states, self._norm), self._score)
 
     def _projected(self, layer: Layer, states: "Tensor", rows: Any) -> tuple["Tensor", "Tensor"]:
         """Queries of some rows, [rows, width]; keys and values of all, [u, 2 width]."""
-        normed = self._normed(states, layer.attention_norm).to(layer.query.dtype)
-        return _product(normed[rows], layer.query), _product(normed, layer.key_and_value)
+        normed = self._normed(states, layer.attention_norm)
+        return self._product(normed[rows], layer.query), self._product(normed, layer.key_and_value)
 
     def _turned(self, projected: "Tensor", turns: "Tensor") -> "Tensor":
         """Rotary embedding (https://arxiv.org/abs/2104.09864) of [u, width] by turns of [u]."""
@@ -111,8 +127,15 @@ class NanoForward:
         from torch.nn.functional import silu
 
         normed = self._normed(states, layer.feed_forward_norm)
-        gate, up = _product(normed, layer.gate_and_up).chunk(2, dim=1)
-        return states + _product(silu(gate).mul_(up), layer.down)
+        gate, up = self._product(normed, layer.gate_and_up).chunk(2, dim=1)
+        return states + self._product(silu(gate).mul_(up), layer.down)
+
+    def _product(self, states: "Tensor", weight: "Tensor") -> "Tensor":
+        from torch.nn.functional import linear
+
+        if self._rounded:  # what bfloat16 would read and give
+            return linear(states.bfloat16().float(), weight).bfloat16()
+        return linear(states.to(weight.dtype), weight)
 
     def _normed(self, states: "Tensor", weight: "Tensor") -> "Tensor":
         from torch.nn.functional import rms_norm
@@ -120,23 +143,21 @@ class NanoForward:
         return rms_norm(states, (states.shape[-1],), weight, self._epsilon)
 
 
-def _product(states: "Tensor", weight: "Tensor") -> "Tensor":
-    from torch.nn.functional import linear
-
-    return linear(states.to(weight.dtype), weight)
-
-
-def _layer(layer: Any, heads: int, products: "torch.dtype") -> Layer:
+def _layer(layer: Any, heads: int, products: "torch.dtype", kept: "torch.dtype") -> Layer:
+    """Matrices are rounded to `products` and kept as another type."""
     import torch
 
     attention, feed = layer.self_attn, layer.mlp
     query, key = (_paired(one.weight, heads) for one in (attention.q_proj, attention.k_proj))
+    matrices = (
+        query * attention.scaling,
+        torch.cat([key, attention.v_proj.weight]),
+        attention.o_proj.weight,
+        torch.cat([feed.gate_proj.weight, feed.up_proj.weight]),
+        feed.down_proj.weight,
+    )
     return Layer(
-        query=(query * attention.scaling).to(products),
-        key_and_value=torch.cat([key, attention.v_proj.weight]).to(products),
-        attended=attention.o_proj.weight.to(products),
-        gate_and_up=torch.cat([feed.gate_proj.weight, feed.up_proj.weight]).to(products),
-        down=feed.down_proj.weight.to(products),
+        *(one.to(products).to(kept) for one in matrices),
         attention_norm=layer.input_layernorm.weight,
         feed_forward_norm=layer.post_attention_layernorm.weight,
     )

@@ -3,7 +3,7 @@
 All columns are text, so "00123" stays "00123", and an empty field is an empty text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
@@ -15,8 +15,10 @@ import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
 from shelftag.errors import Failed, InputError
-from shelftag.tagging.csv_rows import rows_from
+from shelftag.tagging.csv_rows import row_ends, rows_from
 from shelftag.tagging.pieces import Block, ErrorRow, Piece, records
+
+Keep = Callable[[pcsv.InvalidRow], str]
 
 
 def read_header(file: Path) -> tuple[list[str], int]:
@@ -85,7 +87,8 @@ def read_piece_of(source: BinaryIO, piece: Piece, header: list[str]) -> Block:
         ragged.append(ErrorRow(piece.first_row + row.number, reason, row.text))
         return "skip"
 
-    table = _parse(source, piece, header, keep)
+    source.seek(piece.start)
+    table = _parse_any(source.read(piece.end - piece.start), header, keep)
     if len(table) + len(ragged) != piece.rows:
         raise Failed(f"{piece.file} changed while it was read", "run the command again")
     places = np.arange(piece.rows) + piece.first_row + 1
@@ -93,9 +96,31 @@ def read_piece_of(source: BinaryIO, piece: Piece, header: list[str]) -> Block:
     return _as_text(table, places, ragged)
 
 
-def _parse(source: BinaryIO, piece: Piece, header: list[str], keep: object) -> pa.Table:
-    source.seek(piece.start)
-    data = source.read(piece.end - piece.start)
+def _parse_any(data: bytes, header: list[str], keep: Keep) -> pa.Table:
+    """Columns of bytes. pyarrow fails for a row of another width that is no UTF-8: such rows are
+    found with all that is broken replaced, and then left out."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        ragged: set[int] = set()
+
+        def note(row: pcsv.InvalidRow) -> str:
+            ragged.add(row.number)
+            return keep(row)
+
+        whole = _parse(data.decode(errors="replace").encode(), header, note)
+        return _parse(_without(data, ragged), header, keep) if len(whole) else whole
+    return _parse(data, header, keep)
+
+
+def _without(data: bytes, numbers: set[int]) -> bytes:
+    """The rows, less those of some numbers, from 1."""
+    ends, _ = row_ends(data, last=True)
+    cuts = enumerate(pairwise([0, *ends.tolist()]), 1)
+    return b"".join(data[start:end] for number, (start, end) in cuts if number not in numbers)
+
+
+def _parse(data: bytes, header: list[str], keep: Keep) -> pa.Table:
     return pcsv.read_csv(
         pa.BufferReader(data),
         read_options=pcsv.ReadOptions(

@@ -19,13 +19,16 @@ Logits = Callable[[Sequence[str]], NDArray[np.float32]]
 
 def in_threads(score: Logits, texts: Sequence[str], threads: int) -> NDArray[np.float32]:
     """`score(texts)`, [len(texts), departments], in pieces where threads are worth it."""
-    parts = min(threads, len(texts) // LEAST)
-    if parts < 2:
+    if threads < 2:
         return score(texts)
-    size = min(-(-len(texts) // parts), MOST)
+    parts = max(min(threads, len(texts) // LEAST), 1)
+    size = max(min(-(-len(texts) // parts), MOST), 1)
     pieces = [texts[start : start + size] for start in range(0, len(texts), size)]
-    with _alone(), ThreadPoolExecutor(parts) as pool:
-        return np.concatenate(list(pool.map(score, pieces)))
+    with _alone():
+        if len(pieces) < 2:
+            return score(texts)
+        with ThreadPoolExecutor(parts) as pool:
+            return np.concatenate(list(pool.map(score, pieces)))
 
 
 @contextmanager

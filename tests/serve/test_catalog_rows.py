@@ -1,0 +1,99 @@
+"""Rows of uploaded catalogs: whatever is sent, each row is read once and in order."""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serve.catalogs import Columns, Rows, csv_rows
+from serve.ndjson import ndjson_rows
+from serve.parquet import parquet_rows
+from shelftag.errors import InputError
+from shelftag.tagging import csv_rows as ends
+
+cells = st.one_of(
+    st.text('ab ,"\r\n', max_size=5).map(lambda cell: '"' + cell.replace('"', '""') + '"'),
+    st.text("ab ", min_size=1, max_size=5),
+)
+csv_lines = st.lists(st.lists(cells, min_size=1, max_size=3).map(",".join), max_size=30)
+
+
+def file(body: bytes) -> BinaryIO:
+    source = io.BytesIO(body)
+    source.name = "the catalog"  # as an upload has one
+    return source
+
+
+def places(rows: Iterable[Rows]) -> list[int]:
+    """Of all rows and errors, batch by batch."""
+    read: list[int] = []
+    for batch in rows:
+        assert len(batch.products) == len(batch.places)
+        read += sorted([*batch.places, *(place for place, _ in batch.errors)])
+    return read
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ends, "WINDOW_BYTES", 16)
+        for reader in ("catalogs", "ndjson", "parquet"):
+            patch.setattr(f"serve.{reader}.ROWS_PER_BATCH", 3)
+        yield
+
+
+@settings(max_examples=60)
+@given(csv_lines, st.sampled_from(["\n", "\r\n", "\r"]))
+def test_csv(lines: list[str], end: str) -> None:
+    body = ("name,id" + end + "".join(line + end for line in lines)).encode()
+    assert places(csv_rows(file(body), Columns())) == list(range(1, len(lines) + 1))
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=80))
+def test_bytes_of_any_kind_are_rows_or_an_input_error(body: bytes) -> None:
+    for read in (csv_rows, ndjson_rows):
+        for header in (b"name\n", b'{"name": "x"}\n'):
+            try:
+                read_places = places(read(file(header + body), Columns()))
+            except InputError:
+                continue
+            assert read_places == list(range(1, len(read_places) + 1))
+
+
+values = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers())
+objects = st.fixed_dictionaries({"name": values}, optional={"id": values, "other": values})
+
+
+@given(st.lists(objects, min_size=1, max_size=20), st.booleans())
+def test_ndjson(rows: list[dict[str, Any]], ascii_only: bool) -> None:
+    body = "\n\n".join(json.dumps(row, ensure_ascii=ascii_only) for row in rows)
+    read = list(ndjson_rows(file(body.encode(errors="replace")), Columns()))
+    assert places(read) == list(range(1, len(rows) + 1))
+    if ascii_only:
+        assert [one["name"] for batch in read for one in batch.products] == [
+            row["name"] for row in rows
+        ]
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.text("ab", max_size=3), st.integers(0, 9)), max_size=20),
+    st.integers(1, 7),
+    st.sampled_from([pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())]),
+)
+def test_parquet(rows: list[tuple[str | None, int]], per_group: int, kind: pa.DataType) -> None:
+    names, ids = [name for name, _ in rows], [number for _, number in rows]
+    sink = io.BytesIO()
+    table = pa.table(
+        {"id": pa.array(ids, pa.int16()), "name": pa.array(names, pa.string()).cast(kind)}
+    )
+    pq.write_table(table, sink, row_group_size=per_group)
+    read = list(parquet_rows(file(sink.getvalue()), Columns(), 10**6))
+    assert places(read) == list(range(1, len(rows) + 1))
+    assert [(one["name"], one["id"]) for batch in read for one in batch.products] == rows
