@@ -4,7 +4,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
-	bench-train bench-stream bench-curve bench-new-department bench-noise bench-tagger
+	bench-train bench-stream bench-curve bench-new-department bench-noise bench-tagger bench-serve
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,7 +37,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger bench-serve  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
@@ -62,6 +62,9 @@ bench-new-department: setup  ## a department added by name, without training (te
 
 bench-tagger: setup  ## names a second of the bare tagger, its parts, other forms (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_tagger
+
+bench-serve: setup  ## the endpoint beside a no-op and FastAPI with a pipeline (ten minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_serve
 
 bench-noise: setup  ## planted wrong labels found again (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise
