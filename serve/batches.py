@@ -25,9 +25,9 @@ def cut(texts: Sequence[str], loaded: Loaded, top_k: int | None, most: int) -> l
     return [Piece(texts[start : start + most], loaded, top_k) for start in starts]
 
 
-def total_names(batch: Sequence[Piece]) -> int:
-    """How large a batch is; an empty piece counts too."""
-    return sum(max(len(piece.texts), 1) for piece in batch)
+def names_in(piece: Piece) -> int:
+    """How much it adds to a batch; an empty piece counts too."""
+    return max(len(piece.texts), 1)
 
 
 def score_together(batch: Sequence[Piece]) -> list[Ranking]:

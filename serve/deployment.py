@@ -1,6 +1,6 @@
 """One copy of the tagger behind the routes.
 
-    requests --> pieces --> batch (up to max_batch_size names, for batch_wait_s)
+    requests --> pieces --> batch (all that came while the last was scored, to max_batch_size names)
                               '--> one thread --> Tagger --> answers
                                                     '- - sampled - -> challenger, in a thread beside
 
@@ -21,7 +21,8 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
-from serve.batches import Piece, cut, joined, score_together, total_names
+from serve.batcher import Batcher
+from serve.batches import cut, joined, score_together
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
 from serve.metrics import instruments
@@ -38,7 +39,6 @@ from shelftag.config import Config
 from shelftag.errors import ShelftagError
 from shelftag.model.runtime import set_up
 from shelftag.model.shared import SharedBases
-from shelftag.tagging.tagger import Ranking
 
 log = logging.getLogger("ray.serve")
 
@@ -58,13 +58,14 @@ class TaggerReplica:
         instruments.start()
         self._loading = asyncio.Lock()
         self._waiting = 0
-        self._score.set_max_batch_size(config.serve.max_batch_size)
-        most = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
+        most, wait_s = config.serve.max_batch_size, config.serve.batch_wait_s
+        self._score = Batcher(score_together, self._thread, most, wait_s)
+        most_models = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
 
         async def named(name: str) -> Loaded:  # Ray marks it, and a bound method takes no marks
             return await self._load_named(name)
 
-        self._named = most(named)
+        self._named = most_models(named)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
@@ -150,8 +151,6 @@ class TaggerReplica:
         """
         loaded = await self._asked(model)
         self._check_room(len(texts))
-        # a lone request has nobody to wait for
-        self._score.set_batch_wait_timeout_s(self._config.serve.batch_wait_s * bool(self._waiting))
         self._wait(len(texts))
         try:
             pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)
@@ -181,11 +180,6 @@ class TaggerReplica:
             detail = f"{self._waiting:,} names wait, at most {most:,} may (serve.max_queued_names)"
             after = {"Retry-After": str(self._config.serve.retry_after_s)}
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{detail}: come back later", after)
-
-    @ray_serve.batch(batch_size_fn=total_names)  # type: ignore[untyped-decorator]
-    async def _score(self, batch: list[Piece]) -> list[Ranking]:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, score_together, batch)
 
 
 def application(run: Path, config: Config) -> Any:

@@ -44,8 +44,8 @@ class ServeConfig(Section):
     max_batch_size: int = Field(default=256, ge=1)
     """Names scored together."""
 
-    batch_wait_s: float = Field(default=0.01, ge=0)
-    """Seconds a request waits for others to share its batch, where there are others."""
+    batch_wait_s: float = Field(default=0.002, ge=0)
+    """Seconds a batch waits for more requests, where the one before it had several."""
 
     max_ongoing_requests: int = Field(default=512, ge=1)
     """Requests a copy works on at a time, waiting ones too."""

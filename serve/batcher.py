@@ -1,0 +1,84 @@
+"""Names of many requests scored together, with nobody waiting for company who is alone.
+
+While one batch is scored, requests gather; the next takes all that are there. So batches grow with
+the load, and a lone request is scored at once. `@serve.batch` fixes a batch before the one ahead of
+it is done: without a wait it makes a queue of batches of one, and with a wait all requests pay it
+(ray/serve/batching.py, `_process_batches`, Ray 2.60).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from serve.batches import Piece, names_in
+from shelftag.tagging.tagger import Ranking
+
+Score = Callable[[Sequence[Piece]], list[Ranking]]
+
+
+class _Waiting(NamedTuple):
+    piece: Piece
+    answer: asyncio.Future[Ranking]
+
+
+class Batcher:
+    """For the event loop it is called in; pieces are scored first come, first served."""
+
+    def __init__(self, score: Score, thread: Executor, most_names: int, wait_s: float) -> None:
+        """`wait_s`: how long a batch waits for more, if the one before had several pieces."""
+        self._score, self._thread = score, thread
+        self._most_names, self._wait_s = most_names, wait_s
+        self._queue: deque[_Waiting] = deque()
+        self._work: asyncio.Task[None] | None = None
+
+    async def __call__(self, piece: Piece) -> Ranking:
+        """The piece's tags; whoever is cancelled meanwhile is left out."""
+        answer: asyncio.Future[Ranking] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(piece, answer))
+        if self._work is None:
+            self._work = asyncio.create_task(self._until_empty())
+        return await answer
+
+    async def _until_empty(self) -> None:
+        try:
+            several = False
+            while self._queue:
+                if several and self._wait_s:
+                    await asyncio.sleep(self._wait_s)
+                batch = self._take()
+                several = len(batch) > 1
+                if batch:
+                    await self._answer(batch)
+        finally:
+            self._work = None
+
+    def _take(self) -> list[_Waiting]:
+        """The next pieces: one, or more of at most so many names."""
+        batch: list[_Waiting] = []
+        names = 0
+        while self._queue:
+            waiting = self._queue[0]
+            names += names_in(waiting.piece)
+            if batch and names > self._most_names:
+                break
+            self._queue.popleft()
+            if waiting.answer.done():  # its request was cancelled
+                names -= names_in(waiting.piece)
+            else:
+                batch.append(waiting)
+        return batch
+
+    async def _answer(self, batch: Sequence[_Waiting]) -> None:
+        loop, pieces = asyncio.get_running_loop(), [waiting.piece for waiting in batch]
+        try:
+            rankings = await loop.run_in_executor(self._thread, self._score, pieces)
+        except Exception as error:  # each request is told, and the next batch is scored
+            for waiting in batch:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(error)
+            return
+        for waiting, ranking in zip(batch, rankings, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(ranking)
