@@ -110,7 +110,8 @@ def tag_here(rows: pa.Table, run: Run, naming: Naming, config: Config) -> pa.Tab
     if not len(rows):
         return rows
     set_up(config.scaling.threads_per_worker)
-    tagger, progress = Tagger.load(run, config.tagging), Progress("tagged", len(rows))
+    tagger = Tagger.load(run, config.tagging, threads=config.scaling.threads_per_worker)
+    progress = Progress("tagged", len(rows))
     columns = [*rows.column_names, *(PREFIX + column for column in READ)]
     parts = []
     for start in range(0, len(rows), ROWS_PER_STEP):

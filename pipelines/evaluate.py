@@ -73,7 +73,8 @@ def evaluate(
     own = check_same_dataset(run, dataset, other_dataset=other_dataset)
     seed = config.train.seed
     # New departments are no labels: nothing here is filed under them.
-    tagger = Tagger.load(run, config.tagging.model_copy(update={"new_departments": ()}))
+    tagging = config.tagging.model_copy(update={"new_departments": ()})
+    tagger = Tagger.load(run, tagging, threads=config.scaling.threads_per_worker)
     linear = LinearModel.load(run.linear_dir)
     train = score_rows(read_rows(dataset, "train", seed, at_most=MAX_TRAIN_ROWS), tagger, linear)
     valid = score_rows(read_rows(dataset, "valid", seed), tagger, linear)

@@ -120,7 +120,7 @@ def load_model(model: str, measured: Measured) -> Choose:
         return lambda texts: scorer.logits(texts).argmax(axis=1)
     # What is remembered is not timed, and new departments are no labels.
     tagging = config.tagging.model_copy(update={"new_departments": (), "cache_size": 0})
-    tagger = Tagger.load(run, tagging)
+    tagger = Tagger.load(run, tagging, threads=config.scaling.threads_per_worker)
     if model == OURS:
         return lambda texts: tagger.rank(texts).departments[:, 0]
     linear = LinearModel.load(run.linear_dir)

@@ -162,8 +162,9 @@ class _TaggingActor:
     def _tagger(self) -> Tagger:
         from shelftag.model.runtime import set_up
 
-        set_up(self._job.config.scaling.threads_per_worker)
-        return Tagger.load(self._job.run, self._job.config.tagging)
+        threads = self._job.config.scaling.threads_per_worker
+        set_up(threads)
+        return Tagger.load(self._job.run, self._job.config.tagging, threads=threads)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, str]:
         job, position = self._job, row.pop("position")

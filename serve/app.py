@@ -11,13 +11,13 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from cluster.ingress import haproxy
 from cluster.local import check_room, ray_session
@@ -26,6 +26,7 @@ from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
+from shelftag.config.serve import PATHS
 from shelftag.errors import Failed, InputError
 from shelftag.tagging.identity import check_run
 
@@ -39,6 +40,17 @@ class ServeArgs(BaseModel):
 
     run: Path
     config: Config = Config()
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _full_paths(cls, config: object) -> object:
+        """`serve deploy` builds on the cluster, whose folder is not that of who deploys."""
+        given = config.get("serve") if isinstance(config, dict) else None
+        for name in PATHS:
+            value = given.get(name) if isinstance(given, dict) else None
+            if isinstance(value, str | Path) and not Path(value).is_absolute():
+                raise ValueError(f"serve.{name} = {str(value)!r} is relative: name the full path")
+        return config
 
 
 def build(args: ServeArgs) -> Any:
@@ -107,7 +119,8 @@ def serving(run: Run, config: Config) -> Iterator[str]:
             _start(ray_serve, run, config)
             yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
         finally:
-            ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+            with suppress(TimeoutError):  # a catalog that takes more than a minute is cut here
+                ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
 
 
 def with_job_folders(config: Config) -> Config:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple
 
-from serve.batches import Piece, names_in
+from serve.batches import MOST_CHARACTERS, Piece
 from shelftag.tagging.tagger import Ranking
 
 Score = Callable[[Sequence[Piece]], list[Ranking]]
@@ -55,19 +55,17 @@ class Batcher:
             self._work = None
 
     def _take(self) -> list[_Waiting]:
-        """The next pieces: one, or more of at most so many names."""
+        """The next pieces: one, or more of at most so many names and characters."""
         batch: list[_Waiting] = []
-        names = 0
+        names = characters = 0
         while self._queue:
-            waiting = self._queue[0]
-            names += names_in(waiting.piece)
-            if batch and names > self._most_names:
-                break
+            piece, answer = self._queue[0]
+            if not answer.done():  # else its request was cancelled
+                names, characters = names + piece.names, characters + piece.characters
+                if batch and (names > self._most_names or characters > MOST_CHARACTERS):
+                    break
+                batch.append(self._queue[0])
             self._queue.popleft()
-            if waiting.answer.done():  # its request was cancelled
-                names -= names_in(waiting.piece)
-            else:
-                batch.append(waiting)
         return batch
 
     async def _answer(self, batch: Sequence[_Waiting]) -> None:

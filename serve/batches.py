@@ -1,13 +1,17 @@
 """Requests cut in pieces, scored together, and put together again: plain arrays, no Ray."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from serve.loading import Loaded
 from serve.metrics.measured import count_batch
 from shelftag.tagging.tagger import Ranking
+
+MOST_CHARACTERS = 65_536
+"""Of a batch: 256 names have some 10,000, and a description of 20,000 is as much work as they."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,30 @@ class Piece:
     loaded: Loaded
     top_k: int | None
 
+    @property
+    def names(self) -> int:
+        """How many it adds to a batch; an empty piece counts too."""
+        return max(len(self.texts), 1)
+
+    @cached_property
+    def characters(self) -> int:
+        """Of all its texts."""
+        return sum(map(len, self.texts))
+
 
 def cut(texts: Sequence[str], loaded: Loaded, top_k: int | None, most: int) -> list[Piece]:
-    """Pieces of at most `most` texts; one empty piece for none."""
-    starts = range(0, max(len(texts), 1), most)
-    return [Piece(texts[start : start + most], loaded, top_k) for start in starts]
+    """Pieces of at most `most` texts and MOST_CHARACTERS; one empty piece for none."""
+    return [Piece(part, loaded, top_k) for part in _parts(texts, most)]
 
 
-def names_in(piece: Piece) -> int:
-    """How much it adds to a batch; an empty piece counts too."""
-    return max(len(piece.texts), 1)
+def _parts(texts: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    start = characters = 0
+    for end, text in enumerate(texts):
+        characters += len(text)
+        if end - start == most or (end > start and characters > MOST_CHARACTERS):
+            yield texts[start:end]
+            start, characters = end, len(text)
+    yield texts[start:]
 
 
 def score_together(batch: Sequence[Piece]) -> list[Ranking]:

@@ -5,8 +5,8 @@
                                                     '- - sampled - -> challenger, in a thread beside
 
 The event loop only reads and writes; tokenizing and scoring have a thread of their own, and only
-one, since a Tagger is for one thread. A large request is cut in pieces, so that small ones get
-their turn between them.
+one, since a Tagger is for one thread. Of a large request two pieces wait at a time, so that small
+ones get their turn between them.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,26 @@ from fastapi import FastAPI
 from ray import serve as ray_serve
 
 from serve.batcher import Batcher
-from serve.batches import cut, joined, score_together
-from serve.live import LiveConfig, live_config, tagging_config
-from serve.loading import Loaded, find_run, load
+from serve.batches import Piece, cut, joined, score_together
+from serve.live import LiveConfig, live_config, settings_only
+from serve.loading import Loaded
 from serve.metrics import instruments
-from serve.metrics.measured import WAITING, count_compared, count_tags, set_models
-from serve.problems import Problem
+from serve.metrics.measured import count_compared, count_failed, count_tags, set_models
+from serve.models import Models
 from serve.protection.exposed import check_exposed, listening_host
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
+from serve.room import Room
 from serve.routes import api
-from serve.service import ModelCard, Tagged
+from serve.service import Model, ModelCard, Tagged
 from serve.shadow import Shadow
-from shelftag.artifacts import Run
 from shelftag.config import Config
-from shelftag.errors import ShelftagError
+from shelftag.errors import InputError
 from shelftag.model.runtime import set_up
-from shelftag.model.shared import SharedBases
+from shelftag.tagging.tagger import Ranking
+
+PIECES_AT_A_TIME = 2
+"""Of one request: the next is there when one is scored."""
 
 log = logging.getLogger("ray.serve")
 
@@ -47,25 +50,20 @@ class TaggerReplica:
     """Loads Runs, and answers HTTP: a `Service`."""
 
     def __init__(self, run: Path, config: Config, key_lines: str = "") -> None:
+        settings = config.serve
+        _check_folder(settings.models_root)
         set_up(config.scaling.threads_per_worker)
-        self._run, self._config, self._live = Run(run), config, LiveConfig()
-        self._key_lines = key_lines
-        self._bases = SharedBases()
-        self._champion: Loaded | None = None
-        self._shadow = Shadow(count_compared)
+        self._config, self._key_lines = config, key_lines
+        keep = ray_serve.multiplexed(max_num_models_per_replica=settings.max_models)
+        self._models = Models(run, config, keep)
+        self._shadow = Shadow(count_compared, count_failed)
         self._problem: str | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tagger")
         instruments.start()
         self._loading = asyncio.Lock()
-        self._waiting = 0
-        most, wait_s = config.serve.max_batch_size, config.serve.batch_wait_s
-        self._score = Batcher(score_together, self._thread, most, wait_s)
-        most_models = ray_serve.multiplexed(max_num_models_per_replica=config.serve.max_models)
-
-        async def named(name: str) -> Loaded:  # Ray marks it, and a bound method takes no marks
-            return await self._load_named(name)
-
-        self._named = most_models(named)
+        self._room = Room(settings)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="tagger")
+        most, wait_s = settings.max_batch_size, settings.batch_wait_s
+        self._score = Batcher(score_together, thread, most, wait_s)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What `ray_serve.ingress()` asks for."""
@@ -81,7 +79,7 @@ class TaggerReplica:
         come up again after a crash.
 
         Raises:
-            Refused: that Run cannot be used either.
+            ShelftagError: that Run cannot be used either.
         """
         async with self._loading:
             try:
@@ -90,51 +88,27 @@ class TaggerReplica:
             except Exception as error:  # a damaged Run may make its loaders raise anything
                 self._problem = str(error) or type(error).__name__
                 log.error("not taken: %s", self._problem)
-                if self._champion is None:
-                    await self._take(LiveConfig())
+                if not self._models.is_loaded:
+                    await self._take(settings_only(user_config))
 
     async def _take(self, live: LiveConfig) -> None:
-        tagging = tagging_config(live, self._config.tagging)
-        champion = await self._loaded(Run(live.run or self._run.path), self._champion)
-        challenger = None
-        if live.challenger is not None:
-            challenger = await self._loaded(Run(live.challenger), self._shadow.challenger)
-        self._champion, self._live = champion.configured(tagging), live
+        await self._models.take(live)
+        challenger = self._models.challenger
         self._shadow.set(challenger, live.challenger_share)
-        set_models(self._champion.card, challenger.card if challenger else None)
-
-    async def _loaded(self, run: Run, now: Loaded | None) -> Loaded:
-        """A Run, or what is loaded of it already."""
-        wanted = run.manifest().fingerprint
-        if now is not None and (now.run.path, now.card.fingerprint) == (run.path, wanted):
-            return now
-        return await asyncio.to_thread(load, run, self._config.tagging, self._bases)
-
-    async def _load_named(self, name: str) -> Loaded:
-        run = find_run(name, self._config.serve.models_root)
-        try:
-            return await asyncio.to_thread(load, run, self._config.tagging, self._bases)
-        except ShelftagError as error:
-            detail = f"model {name!r} cannot be used: {error}"
-            raise Problem(HTTPStatus.CONFLICT, detail) from None
+        set_models(self._models.champion.card, challenger.card if challenger else None)
 
     def models(self) -> list[ModelCard]:
         """The Runs that are loaded here, the deployed one first."""
-        assert self._champion  # noqa: S101  (a copy is let in to answer when it has one)
-        return [self._champion.card]
+        return [self._models.champion.card]
 
     def run(self, model: str | None) -> Path:
         """The folder of the Run that a request means."""
-        assert self._champion  # noqa: S101
-        if model is None or model == self._champion.card.name:
-            return self._champion.run.path
-        return find_run(model, self._config.serve.models_root).path
+        return self._models.folder(model)
 
     @property
     def config(self) -> Config:
         """What the endpoint was started with, and what was changed since."""
-        tagging = tagging_config(self._live, self._config.tagging)
-        return self._config.model_copy(update={"tagging": tagging})
+        return self._config.model_copy(update={"tagging": self._models.tagging})
 
     @property
     def problem(self) -> str | None:
@@ -147,39 +121,48 @@ class TaggerReplica:
         """Tags of one request, scored together with those of others.
 
         Raises:
-            Problem: 404 the model is unknown, 409 it is damaged, 503 too many names wait already.
+            Problem: 404 the model is unknown, 409 it is damaged, 503 too many wait already.
         """
-        loaded = await self._asked(model)
-        self._check_room(len(texts))
-        self._wait(len(texts))
-        try:
+        return await (await self.model(model)).tag(texts, top_k=top_k)
+
+    async def model(self, name: str | None) -> Model:
+        """What a request means by `model`, loaded: it stays that Run for whoever holds it.
+
+        Raises:
+            Problem: 404 it is unknown, 409 it is damaged.
+        """
+        loaded = await self._models.asked(name)
+        return Model(loaded.card, partial(self._tag, loaded, name is None))
+
+    async def _tag(
+        self, loaded: Loaded, sampled: bool, texts: Sequence[str], *, top_k: int | None = None
+    ) -> Tagged:
+        with self._room.taken(texts):
             pieces = cut(texts, loaded, top_k, self._config.serve.max_batch_size)
-            ranking = joined(await asyncio.gather(*map(self._score, pieces)))
-        finally:
-            self._wait(-len(texts))
+            ranking = joined(await self._scored(pieces))
         count_tags(loaded.card, ranking)
-        if model is None:
+        if sampled:
             self._shadow.offer(texts, loaded, ranking)
         return Tagged(loaded.card, ranking)
 
-    async def _asked(self, model: str | None) -> Loaded:
-        assert self._champion  # noqa: S101
-        if model is None or model == self._champion.card.name:
-            return self._champion
-        find_run(model, self._config.serve.models_root)  # refused before another is unloaded
-        named: Loaded = await self._named(model)
-        return named.configured(tagging_config(self._live, self._config.tagging))
+    async def _scored(self, pieces: Sequence[Piece]) -> list[Ranking]:
+        if len(pieces) == 1:
+            return [await self._score(pieces[0])]
+        turns = asyncio.Semaphore(PIECES_AT_A_TIME)
 
-    def _wait(self, names: int) -> None:
-        self._waiting += names
-        WAITING.set(self._waiting)
+        async def in_turn(piece: Piece) -> Ranking:
+            async with turns:
+                return await self._score(piece)
 
-    def _check_room(self, names: int) -> None:
-        most = self._config.serve.max_queued_names
-        if self._waiting and self._waiting + names > most:
-            detail = f"{self._waiting:,} names wait, at most {most:,} may (serve.max_queued_names)"
-            after = {"Retry-After": str(self._config.serve.retry_after_s)}
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{detail}: come back later", after)
+        async with asyncio.TaskGroup() as group:  # if one fails, the others are not scored
+            tasks = [group.create_task(in_turn(piece)) for piece in pieces]
+        return [task.result() for task in tasks]
+
+
+def _check_folder(models_root: Path | None) -> None:
+    if models_root is not None and not models_root.is_dir():
+        problem = f"serve.models_root = {models_root} is not a folder"
+        raise InputError(problem, "make it where every copy sees it, or name another")
 
 
 def application(run: Path, config: Config) -> Any:
@@ -191,11 +174,13 @@ def application(run: Path, config: Config) -> Any:
         name="tagger",
         num_replicas=settings.replicas,
         max_ongoing_requests=settings.max_ongoing_requests,
+        max_queued_requests=settings.max_queued_requests,  # Ray answers what is more
+        backpressure_config={"status_code": 503, "retry_after_s": settings.retry_after_s},
         max_surge_percent=settings.max_surge_percent,
         health_check_period_s=2,  # a copy that died is seen, and replaced, that soon
         graceful_shutdown_wait_loop_s=0.2,  # how often a copy that leaves looks whether it is done
-        graceful_shutdown_timeout_s=settings.timeout_s + 5,  # longer than any request may take
+        graceful_shutdown_timeout_s=max(settings.timeout_s + 5, settings.drain_s),
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
-    return deployment.bind(run, config, os.environ.get(VARIABLE, ""))
+    return deployment.bind(run.absolute(), config, os.environ.get(VARIABLE, ""))

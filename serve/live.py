@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ConfigError
@@ -25,6 +25,14 @@ class LiveConfig(BaseModel):
     challenger_share: float = Field(default=0.1, gt=0, le=1)
     """Share of requests it is asked."""
 
+    @field_validator("run", "challenger")
+    @classmethod
+    def _absolute(cls, run: Path | None) -> Path | None:
+        """Relative to what would be a copy's own affair: its folder is not that of who deploys."""
+        if run is not None and not run.is_absolute():
+            raise ValueError("the path is relative; name the Run by its full path")
+        return run
+
 
 def live_config(given: dict[str, Any] | None) -> LiveConfig:
     """A `user_config`, checked.
@@ -40,6 +48,15 @@ def live_config(given: dict[str, Any] | None) -> LiveConfig:
             for one in error.errors()
         )
         raise ConfigError(f"user_config breaks a rule: {rules}", "mend it and deploy") from None
+
+
+def settings_only(given: dict[str, Any] | None) -> LiveConfig:
+    """Threshold and top_k of a `user_config` whose Runs cannot be used, where they are fine."""
+    try:
+        live = live_config(given)
+    except ConfigError:
+        return LiveConfig()
+    return LiveConfig(threshold=live.threshold, top_k=live.top_k)
 
 
 def tagging_config(live: LiveConfig, started_with: TaggingConfig) -> TaggingConfig:

@@ -12,7 +12,8 @@ from shelftag.errors import ArtifactError
 from shelftag.model.shared import SharedBases
 from shelftag.tagging.tagger import Tagger
 
-WARM_UP = ("warm up", "a longer name to warm up with, 500 g")
+WARM_UP = 256
+"""Names a Run is asked when it is loaded: a whole batch, with its pieces, threads and memory."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Loaded:
         )
 
 
-def load(run: Run, tagging: TaggingConfig, bases: SharedBases) -> Loaded:
-    """Load a Run and ask it once, so that the first request does not pay for that.
+def load(run: Run, tagging: TaggingConfig, bases: SharedBases, threads: int = 1) -> Loaded:
+    """Load a Run and ask it a batch, so that the first requests do not pay for that.
 
     Runs over the same base share it, where their form leaves it whole.
 
@@ -41,8 +42,8 @@ def load(run: Run, tagging: TaggingConfig, bases: SharedBases) -> Loaded:
         ConfigError: its base cannot be loaded.
     """
     fingerprint = run.manifest().fingerprint
-    tagger = Tagger.load(run, tagging, bases)
-    tagger.rank(WARM_UP)
+    tagger = Tagger.load(run, tagging, bases, threads)
+    tagger.rank([f"warm up {number} g" for number in range(WARM_UP)])
     accuracy, rows = _test_accuracy(run, fingerprint)
     card = ModelCard(
         name=run.path.name,

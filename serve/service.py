@@ -1,6 +1,6 @@
 """What the routes ask of a copy of the tagger."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +32,26 @@ class Tagged:
     ranking: Ranking
 
 
+class TagTexts(Protocol):
+    """Tags of one request's texts, scored together with those of others.
+
+    Raises:
+        Problem: 503 too many wait already.
+    """
+
+    def __call__(self, texts: Sequence[str], *, top_k: int | None = None) -> Awaitable[Tagged]:
+        """Ask."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded Run; it stays the same for whoever holds it, whatever is put in its place."""
+
+    card: ModelCard
+    tag: TagTexts
+
+
 class Service(Protocol):
     """A copy of the tagger, as routes see it."""
 
@@ -41,7 +61,15 @@ class Service(Protocol):
         """Tags of one request's texts, scored together with those of others.
 
         Raises:
-            Problem: 404 the model is unknown, 503 too many names wait already.
+            Problem: 404 the model is unknown, 409 it is damaged, 503 too many wait already.
+        """
+        ...
+
+    async def model(self, name: str | None) -> Model:
+        """What a request means by `model`, loaded.
+
+        Raises:
+            Problem: 404 it is unknown, 409 it is damaged.
         """
         ...
 

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from serve.catalog.rows import Rows
 from serve.metrics.measured import count_reasons
@@ -56,20 +55,12 @@ class Counts:
     """Fingerprint of the Run."""
 
     def add(self, batch: Batch, tagged: Tagged | None) -> None:
-        """Count a batch.
-
-        Raises:
-            Problem: 409 another model was put in place meanwhile.
-        """
+        """Count a batch."""
         self.tagged += len(batch.texts)
         self.errors += len(batch.errors)
         self.rows = self.tagged + self.errors
-        if tagged is None:
-            return
-        if self.model not in (None, tagged.model.fingerprint):
-            detail = "the model was replaced while the catalog was tagged: send it again"
-            raise Problem(HTTPStatus.CONFLICT, detail)
-        self.model = tagged.model.fingerprint
+        if tagged is not None:
+            self.model = tagged.model.fingerprint
 
     def line(self) -> bytes:
         """As JSON."""

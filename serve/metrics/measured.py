@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.metrics.instruments import Counter, Gauge, Histogram
 from serve.service import ModelCard
-from shelftag.tagging.products import MAX_CHARACTERS
+from shelftag.tagging.products import MAX_CHARACTERS, MAX_FOLDED
 from shelftag.tagging.tagger import REVIEW, TAGGED, Ranking
 
 REQUESTS = Counter(
@@ -57,6 +57,10 @@ DISAGREED = Counter(
     "Of these: it said another department.",
     ("department",),
 )
+FAILED = Counter(
+    "shelftag_challenger_failures_total",
+    "Requests the challenger was asked too, and failed at.",
+)
 
 REASONS = frozenset(
     {
@@ -67,6 +71,7 @@ REASONS = frozenset(
         "the line is not UTF-8",
         "the name is blank",
         "the name is missing",
+        f"the folded text has more than {MAX_FOLDED:,} characters",
         *(f"the {what} is not UTF-8" for what in MAX_CHARACTERS),
         *(f"the {what} is not text" for what in MAX_CHARACTERS),
         *(f"the {what} has more than {most:,} characters" for what, most in MAX_CHARACTERS.items()),
@@ -145,6 +150,11 @@ def count_compared(department: str, agree: bool) -> None:
     COMPARED.add(department)
     if not agree:
         DISAGREED.add(department)
+
+
+def count_failed() -> None:
+    """A request that the challenger failed at."""
+    FAILED.add()
 
 
 def set_models(champion: ModelCard, challenger: ModelCard | None) -> None:

@@ -20,7 +20,7 @@ from serve.catalog.parquet import parquet_rows
 from serve.catalog.rows import Columns, Rows, csv_rows
 from serve.catalog.uploads import spool
 from serve.problems import Problem
-from serve.service import Service, Tagged
+from serve.service import Model, Service, Tagged
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ShelftagError
 
@@ -66,12 +66,13 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         """
         kind = content_kind(request.headers.get("content-type", ""))
         wanted = Columns(name_column, description_column, id_column)
-        tag = partial(_tag, service, top_k, model, settings.retry_after_s)
         held = AsyncExitStack()
         try:
             await _take(slots, held, settings.retry_after_s)
             file = await spool(request, settings.timeout_s)
             held.callback(file.close)
+            kept = await service.model(model)  # to the end, whatever is put in its place
+            tag = partial(_tag, kept, top_k, settings.retry_after_s)
             chunks = answer(_rows(kind, file, wanted, max_bytes), tag)
             held.push_async_callback(chunks.aclose)
             return _Closing(await anext(chunks), chunks, held)
@@ -118,9 +119,8 @@ async def _take(slots: asyncio.Semaphore, held: AsyncExitStack, retry_after_s: i
 
 
 async def _tag(
-    service: Service,
+    model: Model,
     top_k: int | None,
-    model: str | None,
     pause_s: float,
     texts: list[str],
     begun: bool,
@@ -129,7 +129,7 @@ async def _tag(
     waits = int(PATIENCE_S / pause_s) if begun else 0
     while True:
         try:
-            return await service.tag(texts, top_k=top_k, model=model)
+            return await model.tag(texts, top_k=top_k)
         except Problem as problem:
             if problem.status != HTTPStatus.SERVICE_UNAVAILABLE or not waits:
                 raise

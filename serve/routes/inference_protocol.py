@@ -29,7 +29,7 @@ from serve.inference.tensors import HEADER
 from serve.loading import find_run
 from serve.metrics.measured import count_reasons
 from serve.problems import Problem
-from serve.service import Service, Tagged
+from serve.service import Service
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ArtifactError
 
@@ -103,9 +103,10 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
         _check_encoding(request)
         header = request.headers.get(HEADER)
         asked = read_request(await request.body(), header, settings.max_products)
-        tagged = await _tagged(service, asked.texts, model)
+        meant = await service.model(None if model == service.models()[0].name else model)
         if version is not None:
-            check_version(version, model, tagged.model.fingerprint)
+            check_version(version, model, meant.card.fingerprint)
+        tagged = await meant.tag(asked.texts, top_k=1)
         count_reasons(asked.reasons.values())
         body, length = write_answer(asked, model, tagged)
         if length is None:
@@ -128,11 +129,6 @@ def _check_encoding(request: Request) -> None:
     if encoding != "identity":
         detail = f"Content-Encoding {encoding[:50]!r}: send the body as it is"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-
-
-async def _tagged(service: Service, texts: list[str], model: str) -> Tagged:
-    deployed = model == service.models()[0].name
-    return await service.tag(texts, top_k=1, model=None if deployed else model)
 
 
 def _version_of(model: str, service: Service, settings: ServeConfig) -> str:

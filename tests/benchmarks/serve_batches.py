@@ -37,8 +37,9 @@ class Batches:
 
 def bare_tagger(run: Path, config: Config) -> Tagger:
     """The Tagger as a replica has it."""
-    set_up(config.scaling.threads_per_worker)
-    return Tagger.load(Run(run), config.tagging)
+    threads = config.scaling.threads_per_worker
+    set_up(threads)
+    return Tagger.load(Run(run), config.tagging, threads=threads)
 
 
 def tag_bare(tagger: Tagger, texts: Sequence[str], seconds: float) -> Batches:

@@ -47,10 +47,30 @@ def test_long_words_are_not_kept() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(by_word, "MOST_WORDS", 3)
+    """By what is held, however long the words are and however many come at once."""
+    most = 20 * by_word.WORD_BYTES
+    monkeypatch.setattr(by_word, "MOST_BYTES", most)
+    words = ByWord(Letters())
+    for length in (1, 60):
+        many = [f"{number:0{length}}" for number in range(10)]
+        for asked in (many, *([word] for word in many)):
+            assert read(words, *asked) == asked
+            assert held(words) <= most + 2 * (by_word.WORD_BYTES + 4 * by_word.LONGEST_WORD)
+    everything = [str(number) for number in range(1_000)]
+    assert read(words, *everything) == everything
+    assert most / 3 < held(words) < 1.2 * most
+
+
+def held(words: ByWord) -> int:
+    """Bytes of what is remembered."""
+    kept = (*words._young.values(), *words._old.values())
+    return sum(by_word.WORD_BYTES + numbers.nbytes for numbers in kept)
+
+
+def test_words_that_come_again_are_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(by_word, "MOST_BYTES", 20 * by_word.WORD_BYTES)
     letters = Letters()
     words = ByWord(letters)
-    for word in "abcdefgh":
-        assert read(words, word, "a") == [word, "a"]
-        assert len(words._known) <= 3
-    assert read(words, *"abcdefgh") == list("abcdefgh")
+    for number in range(100):
+        read(words, "rye", str(number))
+    assert letters.asked.count("rye") == 1

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from shelftag.artifacts import Dataset, Run
 from shelftag.errors import ArtifactError
+from shelftag.model import shared
 from shelftag.model.shared import SharedBases, base_key
+from shelftag.model.tokens import load_tokenizer
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.scorer import Scorer
 from shelftag.tagging.tagger import load_scorer
@@ -80,15 +82,33 @@ def test_only_the_same_base_in_the_same_form_is_shared(
 ) -> None:
     checked = check_run(tiny_run)
     form = replace(checked.form, merged=False)
-    key = base_key(tiny_run.adapter_dir, checked.departments, form)
-    assert key == base_key(other_run.adapter_dir, checked.departments, replace(form, max_length=9))
-    assert key != base_key(
-        tiny_run.adapter_dir, checked.departments, replace(form, quantization="none")
-    )
+    key = base_key(tiny_run.adapter_dir, checked.departments, form, 0)
+    shorter = replace(form, max_length=9)
+    assert key == base_key(other_run.adapter_dir, checked.departments, shorter, 0)
+    whole = replace(form, quantization="none")
+    assert key != base_key(tiny_run.adapter_dir, checked.departments, whole, 0)
+    assert key != base_key(tiny_run.adapter_dir, checked.departments, form, 1)  # in its config
     changed = Run(copytree(tiny_run.path, tmp_path / "run"))
     weights = changed.base_dir / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
-    assert key != base_key(changed.adapter_dir, checked.departments, form)
+    assert key != base_key(changed.adapter_dir, checked.departments, form, 0)
+
+
+def test_a_base_is_read_once_and_again_when_it_was_written(
+    tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(copytree(tiny_run.path, tmp_path / "run"))
+    checked, weights = check_run(run), run.base_dir / "model.safetensors"
+    of = run.adapter_dir, checked.departments, replace(checked.form, merged=False), 0
+    monkeypatch.setattr(Path, "read_bytes", lambda file: pytest.fail(f"{file} whole in memory"))
+    key, read = base_key(*of), shared._digest.cache_info().misses
+    assert base_key(*of) == key
+    assert shared._digest.cache_info().misses == read
+    with weights.open("r+b") as file:  # as long, in place
+        file.seek(-1, 2)
+        file.write(b"\1")
+    assert base_key(*of) != key
+    assert shared._digest.cache_info().misses == read + 1
 
 
 def test_a_foreign_adapter_is_refused_and_the_others_go_on(tiny_run: Run, tmp_path: Path) -> None:
@@ -99,6 +119,7 @@ def test_a_foreign_adapter_is_refused_and_the_others_go_on(tiny_run: Run, tmp_pa
     config = foreign.adapter_dir / "adapter_config.json"
     config.write_text(config.read_text().replace('"r": 4', '"r": 8'))
     checked = check_run(tiny_run)
+    form, pad = replace(checked.form, merged=False), load_tokenizer(tiny_run.adapter_dir).pad_token_id
     with pytest.raises(ArtifactError, match="does not fit the base"):
-        bases.load(foreign.adapter_dir, checked.departments, replace(checked.form, merged=False))
+        bases.load(foreign.adapter_dir, checked.departments, form, pad)
     np.testing.assert_array_equal(first.logits(NAMES), before)

@@ -1,11 +1,12 @@
 """A `Service` without a model: tags everything alike, and remembers what it was asked."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from serve.service import ModelCard, Tagged
+from serve.service import Model, ModelCard, Tagged
 from shelftag.config import Config
 from shelftag.tagging.tagger import Ranking
 
@@ -36,6 +37,9 @@ class MadeService:
         if texts:
             self.asked.append((list(texts), top_k, model))
         return Tagged(CARD, ranking(len(texts), top_k or 3))
+
+    async def model(self, name: str | None) -> Model:
+        return Model(CARD, partial(self.tag, model=name))
 
     def run(self, model: str | None) -> Path:
         return Path("/runs") / (model or CARD.name)

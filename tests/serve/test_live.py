@@ -129,7 +129,7 @@ def test_weights_are_not_loaded_again_for_a_setting(
     copy: TaggerReplica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asyncio.run(copy.reconfigure({}))
-    monkeypatch.setattr("serve.deployment.load", lambda *_: pytest.fail("loaded again"))
+    monkeypatch.setattr("serve.models.load", lambda *_: pytest.fail("loaded again"))
     asyncio.run(copy.reconfigure({"threshold": 0.25, "top_k": 2}))
     assert told(copy)[1:] == (0.25, None)
 

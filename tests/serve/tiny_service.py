@@ -1,11 +1,12 @@
 """A `Service` with a real Tagger, without Ray."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from serve.batches import cut, joined, score_together
 from serve.loading import find_run, load
-from serve.service import ModelCard, Tagged
+from serve.service import Model, ModelCard, Tagged
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
@@ -28,6 +29,11 @@ class TinyService:
             find_run(model, self._run.path.parent)
         pieces = cut(texts, self._loaded, top_k, 256)
         return Tagged(self._loaded.card, joined([score_together([piece])[0] for piece in pieces]))
+
+    async def model(self, name: str | None) -> Model:
+        if name is not None:
+            find_run(name, self._run.path.parent)
+        return Model(self._loaded.card, partial(self.tag, model=name))
 
     @property
     def config(self) -> Config:

@@ -8,6 +8,9 @@ from pydantic import Field, field_validator
 
 from shelftag.config.section import Section
 
+PATHS = ("models_root", "keys_file", "jobs_input", "jobs_output")
+"""Settings that name a place."""
+
 
 class ServeConfig(Section):
     """Ray Serve's part."""
@@ -50,14 +53,24 @@ class ServeConfig(Section):
     max_ongoing_requests: int = Field(default=512, ge=1)
     """Requests a copy works on at a time, waiting ones too."""
 
+    max_queued_requests: int = Field(default=1_000, ge=1)
+    """Requests that wait beside those; one more is told to come back (503)."""
+
     max_queued_names: int = Field(default=20_000, ge=1)
     """Names that wait in a copy; a request that would add to more is told to come back (503)."""
+
+    max_queued_characters: int = Field(default=10_000_000, ge=1)
+    """Characters of these names and their descriptions; more are told the same."""
 
     retry_after_s: int = Field(default=1, ge=1)
     """Seconds after which such a client is asked to come back."""
 
     timeout_s: float = Field(default=30, gt=0)
     """Seconds a request may take before it is answered with 504."""
+
+    drain_s: float = Field(default=600, ge=0)
+    """Seconds a copy that is to leave may go on with what it has begun. Requests are done within
+    `timeout_s`; a catalog takes the time it takes, and is cut when this is over."""
 
     max_products: int = Field(default=1_000, ge=1)
     """Products in one request."""
@@ -93,8 +106,8 @@ class ServeConfig(Section):
                 raise ValueError(f"{origin!r} is no origin such as https://shop.example")
         return origins
 
-    @field_validator("keys_file")
+    @field_validator(*PATHS)
     @classmethod
-    def _absolute(cls, file: Path | None) -> Path | None:
+    def _absolute(cls, path: Path | None) -> Path | None:
         """Copies of the tagger work in another folder."""
-        return file and file.absolute()
+        return path and path.absolute()

@@ -8,10 +8,12 @@ one asked for is made the active one before a forward pass. A merged form has th
 weights, and nothing to share. Not run on a GPU.
 """
 
+import hashlib
 import json
 import threading
 import weakref
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +76,13 @@ class SharedBases:
         self._held: weakref.WeakValueDictionary[str, SharedBase] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def load(self, adapter_dir: Path, departments: Departments, form: InferenceForm) -> Any:
+    def load(
+        self, adapter_dir: Path, departments: Departments, form: InferenceForm, pad: int | None
+    ) -> Any:
         """`load_adapted`, over a base that is there already if there is one.
+
+        `pad` is the id of the token that fills rows up: the base's config has it, so all that
+        share a base must have the same.
 
         Raises:
             ArtifactError: the adapter is of another base.
@@ -83,7 +90,7 @@ class SharedBases:
         """
         if form.merged:
             return load_adapted(adapter_dir, departments, form)
-        key = base_key(adapter_dir, departments, form)
+        key = base_key(adapter_dir, departments, form, pad)
         with self._lock:
             shared = self._held.get(key)
             if shared is None:
@@ -93,11 +100,27 @@ class SharedBases:
             return OnSharedBase(shared, shared.add(adapter_dir))
 
 
-def base_key(adapter_dir: Path, departments: Departments, form: InferenceForm) -> str:
+def base_key(
+    adapter_dir: Path, departments: Departments, form: InferenceForm, pad: int | None
+) -> str:
     """Equal for Runs whose bases are the same in memory; a head has a row for each department."""
     base = named_base(adapter_dir)
     folder = Path(find_base(base, adapter_dir))
     files = sorted(file for file in folder.glob("*") if file.suffix in (".json", ".safetensors"))
     of_form = {name: value for name, value in asdict(form).items() if name in WEIGHTS}
-    place = [len(departments), of_form, base if not files else "files"]
-    return fingerprint(json.dumps(place, sort_keys=True), *files)
+    read = [(file.name, _digest(file, _state(file))) for file in files]
+    place = [len(departments), of_form, pad, read or base]
+    return fingerprint(json.dumps(place, sort_keys=True))
+
+
+def _state(file: Path) -> tuple[int, int, int]:
+    """What is another where a file was written anew: inode, bytes, nanoseconds."""
+    status = file.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=1_000)
+def _digest(file: Path, _: tuple[int, int, int]) -> str:
+    """Of what is in a file, never all in memory; read once while the file's state is the same."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

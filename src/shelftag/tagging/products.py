@@ -5,6 +5,9 @@ from shelftag.catalog.text import text
 MAX_CHARACTERS = {"id": 1_000, "name": 1_000, "description": 20_000}
 """More is no name: a megabyte of it would hold the tokenizer, and everyone else, up."""
 
+MAX_FOLDED = sum(MAX_CHARACTERS.values())
+"""Characters of what the model reads: NFKC writes some as up to eighteen."""
+
 
 class BadProduct(ValueError):
     """Why a product cannot be tagged."""
@@ -14,14 +17,18 @@ def model_input(name: object, description: object = None) -> str:
     """What the model reads of a product, from values of any type; bytes stand for broken UTF-8.
 
     Raises:
-        BadProduct: the name is missing, blank, too long or no text, or the description is.
+        BadProduct: the name is missing, blank, too long or no text, or the description is; or they
+            are too long when they are folded.
     """
     if name is None:
         raise BadProduct("the name is missing")
     words = checked_text(name, "name")
     if not words.strip():
         raise BadProduct("the name is blank")
-    return text(words, None if description is None else checked_text(description, "description"))
+    more = None if description is None else checked_text(description, "description")
+    if len(folded := text(words, more)) > MAX_FOLDED:
+        raise BadProduct(f"the folded text has more than {MAX_FOLDED:,} characters")
+    return folded
 
 
 def checked_text(value: object, what: str) -> str:

@@ -26,7 +26,7 @@ from shelftag.tagging.ensemble import Ensemble
 from shelftag.tagging.identity import check_run
 from shelftag.tagging.new_departments import extended, with_new
 from shelftag.tagging.scorer import Scorer, scorer_of
-from shelftag.tagging.threaded import in_threads
+from shelftag.tagging.threaded import Threads
 
 TAGGED, REVIEW = "tagged", "review"
 
@@ -70,32 +70,35 @@ class Tagger:
         departments: Departments,
         calibration: Calibration,
         tagging: TaggingConfig,
-        threads: int = 1,
+        threads: Threads | None = None,
     ) -> None:
         self.departments = departments
         self.calibration = calibration
         self._scorer = scorer
         self._tagging = tagging
-        self._threads = threads
+        self._threads = threads or Threads()
         self._cache: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self.scored = 0
         """Texts that went through the model so far: the others were remembered."""
 
     @classmethod
-    def load(cls, run: Run, tagging: TaggingConfig, bases: SharedBases | None = None) -> "Tagger":
+    def load(
+        cls, run: Run, tagging: TaggingConfig, bases: SharedBases | None = None, threads: int = 1
+    ) -> "Tagger":
         """Read a Run in its frozen inference form, over one of `bases` where it can.
+
+        `threads` score (`scaling.threads_per_worker`): torch's own number is not asked, which
+        another thread may have changed a moment ago.
 
         Raises:
             ArtifactError: the Run is incomplete, or not as `train` left it.
             ConfigError: the Run cannot take the new departments.
         """
-        import torch
-
         checked = check_run(run)
         departments = extended(checked.departments, tagging.new_departments, checked.form)
         scorer = load_scorer(run, departments, checked.form, tagging.batch_size, bases)
-        threads = torch.get_num_threads() if checked.form.products else 1
-        return cls(scorer, departments, checked.calibration, tagging, threads)
+        scoring = Threads(threads, of_torch=not checked.form.products)
+        return cls(scorer, departments, checked.calibration, tagging, scoring)
 
     def configured(self, tagging: TaggingConfig) -> "Tagger":
         """The same weights and remembered names with another threshold or top_k."""
@@ -117,10 +120,11 @@ class Tagger:
         """The Scorer's, [len(texts), departments]. Each text is scored once."""
         rows = {text: self._cache[text] for text in texts if text in self._cache}
         unseen = list(dict.fromkeys(text for text in texts if text not in rows))
-        logits = in_threads(self._scorer.logits, unseen, self._threads)
+        logits = self._threads.logits(self._scorer.logits, unseen)
         self.scored += len(unseen)
         if self._tagging.cache_size:
-            rows.update(zip(unseen, logits, strict=True))
+            own = map(np.copy, logits)  # a view would keep the whole batch alive
+            rows.update(zip(unseen, own, strict=True))
             self._remember(rows)
         if len(unseen) == len(texts):
             return logits
@@ -204,9 +208,10 @@ def load_scorer(
     bases: SharedBases | None = None,
 ) -> Scorer | Ensemble:
     """The Scorer of a Run's adapter, also before the Run is complete."""
-    model = (bases or SharedBases()).load(run.adapter_dir, departments, form)
     tokenizer = load_tokenizer(run.adapter_dir)
-    model.config.pad_token_id = tokenizer.pad_token_id
+    pad = tokenizer.pad_token_id  # by which a head finds the last token
+    model = (bases or SharedBases()).load(run.adapter_dir, departments, form, pad)
+    model.config.pad_token_id = pad
     scorer = scorer_of(model, tokenizer, departments, form, batch_size)
     if not form.linear_weight:
         return scorer

@@ -17,27 +17,52 @@ LEAST, MOST = 128, 2_048
 Logits = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
-def in_threads(score: Logits, texts: Sequence[str], threads: int) -> NDArray[np.float32]:
-    """`score(texts)`, [len(texts), departments], in pieces where threads are worth it."""
-    if threads < 2:
-        return score(texts)
-    parts = max(min(threads, len(texts) // LEAST), 1)
-    size = max(min(-(-len(texts) // parts), MOST), 1)
-    pieces = [texts[start : start + size] for start in range(0, len(texts), size)]
-    with _alone():
-        if len(pieces) < 2:
+class Threads:
+    """So many threads to score with: ours, with texts of their own, or torch's, in each step."""
+
+    def __init__(self, count: int = 1, *, of_torch: bool = False) -> None:
+        """The threads are made when they are needed, and kept."""
+        self._parts = 1 if of_torch else count
+        self._of_torch = count if of_torch else 1
+        self._pool = ThreadPoolExecutor(self._parts, "scoring") if self._parts > 1 else None
+
+    def logits(self, score: Logits, texts: Sequence[str]) -> NDArray[np.float32]:
+        """`score(texts)`, [len(texts), departments], in pieces where threads are worth it."""
+        pieces = self._pieces(texts)
+        if self._pool is None or len(pieces) < 2:
+            with torch_threads(self._of_torch):
+                return score(texts)
+        return np.concatenate(list(self._pool.map(_alone(score), pieces)))
+
+    def _pieces(self, texts: Sequence[str]) -> list[Sequence[str]]:
+        parts = max(min(self._parts, len(texts) // LEAST), 1)
+        size = max(min(-(-len(texts) // parts), MOST), 1)
+        return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
+def _alone(score: Logits) -> Logits:
+    def scored(texts: Sequence[str]) -> NDArray[np.float32]:
+        with torch_threads(1):
             return score(texts)
-        with ThreadPoolExecutor(parts) as pool:
-            return np.concatenate(list(pool.map(score, pieces)))
+
+    return scored
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """One of torch's threads for each of ours; torch counts them for the whole process."""
+def torch_threads(count: int) -> Iterator[None]:
+    """How many of its own threads torch uses for what this thread computes.
+
+    Each thread has a number of its own. It takes it from the number that was set last, wherever,
+    when torch first asks for it (ATen/Parallel.h, `lazy_init_num_threads`): reading it first
+    settles that, so that no other thread's setting can come between.
+    """
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    if before == count:
+        yield
+        return
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -1,0 +1,62 @@
+"""Requests cut in pieces, and pieces scored together: bounded by names and by text."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serve.batcher import Batcher
+from serve.batches import MOST_CHARACTERS, Piece, cut
+from shelftag.tagging.tagger import Ranking
+from tests.serve.made_service import ranking
+
+MODEL: Any = None
+"""Of no piece here is anything asked."""
+
+
+@given(st.lists(st.integers(0, 2 * MOST_CHARACTERS)), st.integers(1, 9))
+def test_pieces_have_all_texts_in_order_and_are_small(sizes: list[int], most: int) -> None:
+    texts = ["x" * size for size in sizes]
+    pieces = cut(texts, MODEL, None, most)
+    assert [text for piece in pieces for text in piece.texts] == texts
+    for piece in pieces:
+        assert piece.names <= most
+        assert piece.characters <= MOST_CHARACTERS or len(piece.texts) == 1
+    for one, after in zip(pieces, pieces[1:], strict=False):  # and no smaller than they must be
+        full = one.names == most
+        assert full or one.characters + len(after.texts[0]) > MOST_CHARACTERS
+
+
+def test_no_texts_are_one_empty_piece() -> None:
+    (piece,) = cut([], MODEL, None, 256)
+    assert (piece.names, piece.characters) == (1, 0)
+
+
+def scored(*asked: Sequence[str]) -> list[list[int]]:
+    """Lengths of the pieces' first texts, batch by batch, when all come at once."""
+    batches: list[list[int]] = []
+
+    def score(batch: Sequence[Piece]) -> list[Ranking]:
+        batches.append([len(piece.texts[0]) for piece in batch])
+        return [ranking(len(piece.texts), 3) for piece in batch]
+
+    async def ask() -> None:
+        with ThreadPoolExecutor(1) as thread:
+            batcher = Batcher(score, thread, 4, 0.0)
+            await asyncio.gather(*(batcher(Piece(texts, MODEL, None)) for texts in asked))
+
+    asyncio.run(ask())
+    return batches
+
+
+def test_a_batch_has_so_many_names() -> None:
+    one = ["x"]
+    assert scored(one * 3, one, one * 2, one * 9, one) == [[1, 1], [1], [1], [1]]
+
+
+def test_a_batch_has_so_much_text() -> None:
+    long = ["x" * (MOST_CHARACTERS - 1)]
+    assert [len(batch) for batch in scored(["x"], long, ["x"], ["x"], long)] == [2, 2, 1]
