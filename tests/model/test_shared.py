@@ -37,7 +37,7 @@ def logits(run: Run, bases: SharedBases, *, merged: bool = False) -> NDArray[np.
 
 def scorer(run: Run, bases: SharedBases, *, merged: bool = False) -> Scorer:
     checked = check_run(run)
-    form = replace(checked.form, merged=merged, linear_weight=0.0)
+    form = replace(checked.form, merged=merged, linear_weight=0.0, products=None)
     loaded = load_scorer(run, checked.departments, form, 2, bases)
     assert isinstance(loaded, Scorer)
     return loaded
@@ -100,7 +100,13 @@ def test_a_base_is_read_once_and_again_when_it_was_written(
     run = Run(copytree(tiny_run.path, tmp_path / "run"))
     checked, weights = check_run(run), run.base_dir / "model.safetensors"
     of = run.adapter_dir, checked.departments, replace(checked.form, merged=False), 0
-    monkeypatch.setattr(Path, "read_bytes", lambda file: pytest.fail(f"{file} whole in memory"))
+    read_bytes = Path.read_bytes
+
+    def small(file: Path) -> bytes:
+        assert file.suffix != ".safetensors", f"{file} whole in memory"
+        return read_bytes(file)
+
+    monkeypatch.setattr(Path, "read_bytes", small)
     key, read = base_key(*of), shared._digest.cache_info().misses
     assert base_key(*of) == key
     assert shared._digest.cache_info().misses == read
@@ -119,7 +125,8 @@ def test_a_foreign_adapter_is_refused_and_the_others_go_on(tiny_run: Run, tmp_pa
     config = foreign.adapter_dir / "adapter_config.json"
     config.write_text(config.read_text().replace('"r": 4', '"r": 8'))
     checked = check_run(tiny_run)
-    form, pad = replace(checked.form, merged=False), load_tokenizer(tiny_run.adapter_dir).pad_token_id
+    form = replace(checked.form, merged=False)
+    pad = load_tokenizer(tiny_run.adapter_dir).pad_token_id
     with pytest.raises(ArtifactError, match="does not fit the base"):
         bases.load(foreign.adapter_dir, checked.departments, form, pad)
     np.testing.assert_array_equal(first.logits(NAMES), before)

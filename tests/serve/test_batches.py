@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -25,7 +26,7 @@ def test_pieces_have_all_texts_in_order_and_are_small(sizes: list[int], most: in
     for piece in pieces:
         assert piece.names <= most
         assert piece.characters <= MOST_CHARACTERS or len(piece.texts) == 1
-    for one, after in zip(pieces, pieces[1:], strict=False):  # and no smaller than they must be
+    for one, after in pairwise(pieces):  # and no smaller than they must be
         full = one.names == most
         assert full or one.characters + len(after.texts[0]) > MOST_CHARACTERS
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -12,15 +13,17 @@ from typing import Any
 import httpx
 import pytest
 
-from serve.deployment import TaggerReplica
+from serve.deployment import TaggerReplica, application
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import find_run, load
 from serve.problems import Problem
-from serve.shadow import MOST_WAITING, Shadow
+from serve.shadow import MOST_WAITING, STEP, Shadow
 from shelftag.artifacts import Run
+from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
-from shelftag.errors import ArtifactError, ConfigError
+from shelftag.errors import ArtifactError, ConfigError, InputError
 from shelftag.model.shared import SharedBases
+from shelftag.tagging.tagger import Ranking
 from tests import tiny
 from tests.network import free_port
 from tests.serve.deployed import config_of, copies, deploy, variant
@@ -208,8 +211,14 @@ def test_a_share_of_requests_is_sampled(
 
 
 def test_a_challenger_that_raises_or_is_slow_changes_nothing(
-    shadow: Shadow, compared: list[tuple[str, bool]], tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+    compared: list[tuple[str, bool]],
+    tiny_run: Run,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    failures: list[None] = []
+    told: list[str] = []
+    monkeypatch.setattr("serve.shadow.log.exception", told.append)
+    shadow = Shadow(lambda *one: compared.append(one), lambda: failures.append(None))
     champion, challenger = (load(tiny_run, TaggingConfig(), SharedBases()) for _ in range(2))
     ranking, go_on = champion.tagger.rank(NAMES), threading.Event()
 
@@ -220,17 +229,91 @@ def test_a_challenger_that_raises_or_is_slow_changes_nothing(
     monkeypatch.setattr(challenger.tagger, "rank", stuck)
     shadow.set(challenger, 1.0)
     start = time.monotonic()
-    for _ in range(3 * MOST_WAITING):
+    for _ in range(MOST_WAITING):
         shadow.offer(NAMES, champion, ranking)
     assert time.monotonic() - start < 1
-    assert shadow._waiting == MOST_WAITING
+    most = MOST_WAITING // len(NAMES)
+    assert shadow._waiting == most * len(NAMES)
     go_on.set()
     drained(shadow)
     assert shadow._waiting == 0
+    assert len(failures) == most
+    assert len(told) == 1
     shadow.set(champion, 1.0)  # its thread lives on
     shadow.offer(NAMES, champion, ranking)
     drained(shadow)
     assert len(compared) == len(NAMES)
+
+
+def test_a_challenger_is_asked_few_names_at_a_time_at_the_champions_priority(
+    shadow: Shadow, compared: list[tuple[str, bool]], tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion, asked = load(tiny_run, TaggingConfig(), SharedBases()), []
+    rank, many = champion.tagger.rank, [f"bread {number}" for number in range(100)]
+    ranking = rank(many)
+
+    def noted(texts: Sequence[str]) -> Ranking:
+        asked.append((len(texts), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())))
+        return rank(texts)
+
+    monkeypatch.setattr(champion.tagger, "rank", noted)
+    shadow.set(champion, 1.0)
+    shadow.offer(many, champion, ranking)
+    drained(shadow)
+    assert (len(compared), sum(size for size, _ in asked)) == (100, 100)
+    assert max(size for size, _ in asked) <= STEP
+    assert {nice for _, nice in asked} == {os.getpriority(os.PRIO_PROCESS, 0)}
+
+
+def test_small_requests_get_their_turn_between_the_pieces_of_a_large_one(
+    copy: TaggerReplica,
+) -> None:
+    """Also where a few products of much text are the large one."""
+    done: list[str] = []
+
+    async def ask(name: str, texts: list[str]) -> None:
+        await copy.tag(texts)
+        done.append(name)
+
+    async def both() -> None:
+        await copy.reconfigure({})
+        large = asyncio.create_task(ask("large", [f"{i} " + "word " * 4_000 for i in range(40)]))
+        await asyncio.sleep(0)
+        for number in range(5):
+            await ask(str(number), [f"rye bread {number}"])
+        await large
+
+    asyncio.run(both())
+    assert done[-1] == "large"
+
+
+def test_threshold_and_top_k_of_settings_whose_run_is_gone_are_kept(copy: TaggerReplica) -> None:
+    asyncio.run(copy.reconfigure({"run": "/nowhere", "threshold": 0.25}))
+    _, threshold, problem = told(copy)
+    assert (threshold, problem is None) == (0.25, False)
+
+
+@pytest.mark.parametrize("key", ["run", "challenger"])
+def test_relative_paths_are_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{key} = 'runs/new': .*name the Run by its full path"):
+        live_config({key: "runs/new"})
+
+
+def test_a_folder_of_models_that_is_not_there_is_refused(tiny_run: Run, tmp_path: Path) -> None:
+    settings = {"serve": {"models_root": tmp_path / "nowhere"}}
+    config = Config.model_validate(tiny.CONFIG.model_dump() | settings)
+    with pytest.raises(InputError, match=r"serve\.models_root = .*nowhere is not a folder"):
+        TaggerReplica(tiny_run.path, config)
+
+
+def test_ray_is_told_the_bounds_of_its_queue(tiny_run: Run) -> None:
+    settings = {"max_queued_requests": 7, "retry_after_s": 3, "timeout_s": 9, "drain_s": 70}
+    config = Config.model_validate(tiny.CONFIG.model_dump() | {"serve": settings})
+    deployed = application(tiny_run.path, config)._bound_deployment
+    assert deployed.max_queued_requests == 7
+    refusal = deployed._deployment_config.backpressure_config
+    assert (refusal.status_code, refusal.retry_after_s) == (503, 3)
+    assert deployed._deployment_config.graceful_shutdown_timeout_s == 70
 
 
 @pytest.fixture(scope="module")

@@ -143,23 +143,30 @@ def test_a_damaged_run_leaves_the_old_version_serving(
 def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
     port = free_port()
     command = [sys.executable, "-m", "pipelines", "serve", "--run", str(tiny_run.path)]
-    command += ["--port", str(port), "scaling.object_store_gb=0.2", "serve.batch_wait_s=8"]
+    command += ["--port", str(port), "scaling.object_store_gb=0.2"]
+    command += ["scaling.threads_per_worker=1", "tagging.cache_size=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert "serving" in process.stdout.readline()
-        asked = [begin(port) for _ in range(32)]
-        time.sleep(4)  # they wait for their batch
+        many = ["rye bread " * 1_999] * 400  # seconds of work
+        asked = [begin(port, *many)] + [begin(port) for _ in range(31)]
+        asked += [begin(port, *many)]
+        time.sleep(1)
         process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        began = time.monotonic()
         assert [end(each)[0] for each in asked] == [200] * len(asked)
+        print(f"\nthe last was answered {time.monotonic() - began:.1f} s after SIGTERM")
         assert process.wait(120) == 0
     with pytest.raises(ConnectionRefusedError):
         begin(port)
 
 
-def begin(port: int) -> HTTPConnection:
-    """A request that is sent, its answer not read yet."""
+def begin(port: int, *descriptions: str) -> HTTPConnection:
+    """A request that is sent, its answer not read yet: a product, or one for each description."""
     connection = HTTPConnection("127.0.0.1", port, timeout=120)
-    body = json.dumps({"products": [{"name": "Rye Bread"}]})
+    described = [{"name": "Rye Bread", "description": each} for each in descriptions]
+    body = json.dumps({"products": described or [{"name": "Rye Bread"}]})
     connection.request("POST", "/v1/tag", body, {"content-type": "application/json"})
     return connection
 

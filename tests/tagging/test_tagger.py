@@ -62,6 +62,13 @@ def test_cache_gives_what_the_model_gave(tiny_run: Run) -> None:
     np.testing.assert_array_equal(tagger.probabilities(NAMES[::-1])[::-1][-2:], first[-2:])
 
 
+def test_remembered_rows_hold_no_batch(tiny_run: Run) -> None:
+    tagger = Tagger.load(tiny_run, TaggingConfig())
+    tagger.tag(NAMES)
+    assert len(tagger._cache) == len(set(NAMES))
+    assert all(row.base is None for row in tagger._cache.values())
+
+
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 0.99999])
 def test_threshold_separates_tagged_from_review(tiny_run: Run, threshold: float) -> None:
     tags = Tagger.load(tiny_run, TaggingConfig(threshold=threshold)).tag(NAMES)

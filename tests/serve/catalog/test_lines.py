@@ -19,7 +19,7 @@ from serve.catalog import uploads
 from serve.problems import Problem
 from serve.routes import api
 from serve.routes.catalog import CATALOGS_AT_A_TIME, content_kind
-from serve.service import Tagged
+from serve.service import Model, Tagged
 from shelftag.config.serve import ServeConfig
 from tests.serve.made_service import CARD, MadeService, ranking
 
@@ -289,18 +289,22 @@ def test_a_full_queue_at_the_start_is_a_503() -> None:
 
 
 @pytest.mark.usefixtures("_small_chunks")
-def test_tags_of_two_models_are_never_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
-    service = MadeService()
+def test_a_catalog_keeps_its_model_to_its_end() -> None:
+    """Another is put in place while it is tagged."""
+    new = CARD.model_copy(update={"fingerprint": "new"})
 
-    async def tag(texts: Sequence[str], **_: object) -> Tagged:
-        service.asked.append((list(texts), None, None))
-        new = CARD.model_copy(update={"fingerprint": "new"})
-        return Tagged(CARD if len(service.asked) < 4 else new, ranking(len(texts), 3))
+    class Replaced(MadeService):
+        async def model(self, _: str | None) -> Model:
+            first = len(self.asked) == 0
 
-    monkeypatch.setattr(service, "tag", tag)
-    _, got, whole = streamed(service)
-    assert not whole
-    assert "the model was replaced" in got[-1]["error"]
+            async def tag(texts: Sequence[str], *, top_k: int | None = None) -> Tagged:
+                self.asked.append((list(texts), top_k, None))
+                return Tagged(CARD if first else new, ranking(len(texts), 3))
+
+            return Model(CARD if first else new, tag)
+
+    _, got, whole = streamed(Replaced())
+    assert (got[-1]["model"], got[-1]["tagged"], whole) == (CARD.fingerprint, 2560, True)
 
 
 @pytest.mark.usefixtures("_small_chunks")
