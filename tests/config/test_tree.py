@@ -138,6 +138,13 @@ def test_a_preset_may_be_extended_from_anywhere(tmp_path: Path) -> None:
         load_config(own, presets=CONFIGS)
 
 
+@pytest.mark.parametrize("name", ["models_root", "keys_file", "jobs_input", "jobs_output"])
+def test_places_of_the_endpoint_are_full_paths(name: str) -> None:
+    """Its copies work in another folder."""
+    config = Config.model_validate({"serve": {name: "here"}})
+    assert getattr(config.serve, name) == Path.cwd() / "here"
+
+
 def test_nano_cpu_is_the_default() -> None:
     assert load_config(CONFIGS / "nano_cpu.yaml") == Config()
 

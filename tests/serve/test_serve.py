@@ -149,6 +149,15 @@ def test_the_config_file_is_what_serve_deploy_takes(tiny_run: Run) -> None:
     assert build(args)
 
 
+@pytest.mark.parametrize("name", ["models_root", "keys_file", "jobs_input", "jobs_output"])
+def test_relative_paths_of_a_deployment_are_refused(tmp_path: Path, name: str) -> None:
+    """It is built on the cluster, whose folder is not that of who deploys."""
+    with pytest.raises(
+        ValueError, match=rf"serve\.{name} = 'here' is relative: name the full path"
+    ):
+        ServeArgs.model_validate({"run": tmp_path, "config": {"serve": {name: "here"}}})
+
+
 @pytest.mark.slow
 def test_the_command_answers_and_stops_on_sigterm(tiny_run: Run) -> None:
     port = free_port()

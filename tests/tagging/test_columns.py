@@ -125,6 +125,7 @@ def test_new_columns_come_last_with_their_prefix(tagger: Tagger) -> None:
         ("Milk", b"\xff", "description is not UTF-8"),
         ("x" * 1_001, None, "name has more than 1,000 characters"),
         ("Milk", "x" * 20_001, "description has more than 20,000 characters"),
+        ("Milk", "\ufdfa" * 20_000, "folded text has more than 40,000 characters"),
     ],
 )
 def test_what_is_no_product(name: object, description: object, reason: str) -> None:
