@@ -57,22 +57,22 @@ def measure(run: Run, dataset: Dataset, chosen: argparse.Namespace) -> dict[str,
 
     texts = list(dict.fromkeys(texts_of(pq.read_table(dataset.products_file))))[: chosen.names]
     set_up(chosen.threads)
-    found = {"names": len(texts), "threads": chosen.threads} | speed(run, texts, chosen.rounds)
+    found = {"names": len(texts), "threads": chosen.threads} | speed(run, texts, chosen)
     set_up(threads=1)
     block = texts[:BLOCK]
     parts = core_us(steps(run, block), len(block), chosen.rounds)
     return found | {"parts": parts, "forms": compare_forms(run, dataset, block, chosen.rounds)}
 
 
-def speed(run: Run, texts: list[str], rounds: int) -> dict[str, Any]:
+def speed(run: Run, texts: list[str], chosen: argparse.Namespace) -> dict[str, Any]:
     """Names a second in large blocks, and milliseconds of small requests."""
     from shelftag.tagging.tagger import Tagger
 
-    tagger = Tagger.load(run, TaggingConfig(cache_size=0))
+    tagger = Tagger.load(run, TaggingConfig(cache_size=0), threads=chosen.threads)
     tagger.rank(texts)  # words are known, as in any process that has tagged for a second
     blocks = [texts[start : start + BLOCK] for start in range(0, len(texts), BLOCK)]
     clock, core = [], []
-    for _ in range(rounds):
+    for _ in range(chosen.rounds):
         started, used = time.perf_counter(), time.process_time()
         for block in blocks:
             tagger.rank(block)
