@@ -37,7 +37,7 @@ def logits(run: Run, bases: SharedBases, *, merged: bool = False) -> NDArray[np.
 
 def scorer(run: Run, bases: SharedBases, *, merged: bool = False) -> Scorer:
     checked = check_run(run)
-    form = replace(checked.form, merged=merged, linear_weight=0.0, products=None)
+    form = replace(checked.form, merged=merged, linear_weight=0.0)
     loaded = load_scorer(run, checked.departments, form, 2, bases)
     assert isinstance(loaded, Scorer)
     return loaded
