@@ -36,12 +36,14 @@ class Shadow:
         self._share = 0.0
         self._waiting = 0
         self._lock = threading.Lock()
-        self._told: Loaded | None = None
+        self._told = False
         self._thread = ThreadPoolExecutor(1, "challenger")
         self._dice = random.Random(0)  # noqa: S311  (which requests are sampled is no secret)
 
     def set(self, challenger: Loaded | None, share: float) -> None:
         """Another challenger, or none."""
+        if challenger is not self.challenger:
+            self._told = False
         self.challenger, self._share = challenger, share
 
     def offer(self, texts: Sequence[str], champion: Loaded, ranking: Ranking) -> None:
@@ -64,8 +66,8 @@ class Shadow:
                 time.sleep(time.monotonic() - began)
         except Exception:  # whatever it raises, it is no answer
             self._failed()
-            if self._told is not challenger:
-                self._told = challenger
+            if not self._told:
+                self._told = True
                 log.exception("the challenger failed; that it fails again is only counted")
         finally:
             self._wait(-len(texts))

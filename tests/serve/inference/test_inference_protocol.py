@@ -331,3 +331,12 @@ def test_the_official_client_reads_our_errors(official: InferenceServerClient) -
     assert caught.value.status() == "413"
     with pytest.raises(InferenceServerException, match="'made' has no version '1'"):
         official.infer("made", [named(["Milk"])], model_version="1")
+
+
+def test_another_version_is_refused_before_anything_is_scored(
+    client: TestClient, service: MadeService
+) -> None:
+    service.asked.clear()
+    body = {"inputs": [tensor()]}
+    assert client.post("/v2/models/made/versions/1/infer", json=body).status_code == 404
+    assert service.asked == []
