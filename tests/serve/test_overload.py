@@ -19,13 +19,12 @@ CLIENTS = 2_200
 """More than max_ongoing_requests and max_queued_requests together, as they are by default."""
 
 
-@pytest.fixture(scope="module", params=["python", "haproxy"])
-def port(request: pytest.FixtureRequest, tiny_run: Run) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def port(tiny_run: Run) -> Iterator[int]:
     """Of `shelftag serve` in a process of its own, with the settings everybody has."""
     number = free_port()
     command = [sys.executable, "-m", "pipelines", "serve", "--run", str(tiny_run.path)]
-    command += ["--port", str(number), f"serve.ingress={request.param}"]
-    command += ["scaling.object_store_gb=0.2", "serve.requests_per_s=100000"]
+    command += ["--port", str(number), "scaling.object_store_gb=0.2", "serve.requests_per_s=100000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert "serving" in process.stdout.readline()

@@ -148,7 +148,7 @@ def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert "serving" in process.stdout.readline()
-        many = ["rye bread " * 1_999] * 350  # seconds of work
+        many = ["rye bread " * 1_999] * 200  # seconds of work
         asked = [begin(port, *many)] + [begin(port) for _ in range(31)]
         asked += [begin(port, *many)]
         time.sleep(1)
