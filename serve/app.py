@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cluster.ingress import haproxy
 from cluster.local import check_room, ray_session
-from serve.protection.exposed import check_exposed
+from serve.protection.exposed import check_exposed, check_origins, listening
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from shelftag.artifacts import Run
@@ -86,13 +86,14 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         ArtifactError: the Run cannot be used.
         InputError: the address is taken, or is none of this machine's; the keys cannot be used; a
             folder of jobs is missing.
-        ConfigError: others reach the address, and there are no keys; or the cluster has not what
-            the copies need.
+        ConfigError: others reach the address, or all web pages may call, and there are no keys; an
+            option would do nothing; or the cluster has not what the copies need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
     keys = key_ring(os.environ.get(VARIABLE, ""), config.serve.keys_file)
     check_exposed(config.serve.host, keys)
+    check_origins(config.serve.cors_origins, keys)
     if config.scaling.address is None:
         check_address(config.serve.host, config.serve.port)
     config = with_job_folders(config)

@@ -26,7 +26,7 @@ from serve.batches import cut, joined, score_together
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import Loaded, find_run, load
 from serve.metrics import instruments
-from serve.metrics.measured import WAITING, count_compared, count_tags, set_models
+from serve.metrics.measured import WAITING, count_compared, count_tags, set_models, set_problem
 from serve.problems import Problem
 from serve.protection.exposed import check_exposed, listening_host
 from serve.protection.key_ring import key_ring
@@ -92,6 +92,8 @@ class TaggerReplica:
                 log.error("not taken: %s", self._problem)
                 if self._champion is None:
                     await self._take(LiveConfig())
+            finally:
+                set_problem(self._problem)
 
     async def _take(self, live: LiveConfig) -> None:
         tagging = tagging_config(live, self._config.tagging)

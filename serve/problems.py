@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette._utils import get_route_path
+from serve.route_path import route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
@@ -46,7 +46,7 @@ class _ProblemResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        if not f"{get_route_path(scope)}/".startswith("/v2/"):
+        if not f"{route_path(scope)}/".startswith("/v2/"):
             await super().__call__(scope, receive, send)
             return
         body = json.dumps({"error": self._problem.detail})

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from serve.protection.access import Access
+from serve.protection.exposed import check_origins
 from serve.protection.headers import SecurityHeaders
 from serve.protection.key_ring import KeyRing
 from serve.protection.limits import Limits
@@ -16,7 +17,12 @@ from shelftag.config.serve import ServeConfig
 
 
 def protect(app: FastAPI, settings: ServeConfig, keys: KeyRing | None) -> None:
-    """Put them around the routes; each `add_middleware` goes around those before."""
+    """Put them around the routes; each `add_middleware` goes around those before.
+
+    Raises:
+        ConfigError: every web page is let in, and there are no keys.
+    """
+    check_origins(settings.cors_origins, keys)
     app.add_middleware(Limits, settings=settings)
     if keys is not None:
         rate = settings.requests_per_s

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from serve.routes import api
 from shelftag.artifacts import Run
 from shelftag.config.serve import ServeConfig
+from tests.serve.local_client import local_client
 from tests.serve.tiny_service import TinyService
 
 TAGGED = {
@@ -36,6 +37,7 @@ TAGGED = {
 REFUSED = {
     "empty": ("", "the name is blank"),
     "spaces": (" \t\n\u00a0\u3000", "the name is blank"),
+    "marks": ("o" + "\u0301\u0316" * 16, "the name has more than 30 combining marks in a row"),
     "long": ("x" * 10_000, "the name has more than 1,000 characters"),
     "surrogate": ("\ud800", "the name is not UTF-8"),
     "pair the wrong way": ("\udc00\ud800", "the name is not UTF-8"),
@@ -53,7 +55,7 @@ FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_sc
 
 @pytest.fixture(scope="module")
 def client(tiny_run: Run) -> TestClient:
-    return TestClient(api(TinyService(tiny_run), ServeConfig()), raise_server_exceptions=False)
+    return local_client(api(TinyService(tiny_run), ServeConfig()), raise_server_exceptions=False)
 
 
 def post(client: TestClient, body: object) -> Any:

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from serve.routes import api
 from shelftag.config.serve import ServeConfig
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 LIMIT = 5
@@ -19,7 +20,7 @@ def service() -> MadeService:
 
 @pytest.fixture
 def client(service: MadeService) -> TestClient:
-    return TestClient(api(service, ServeConfig(max_products=LIMIT)))
+    return local_client(api(service, ServeConfig(max_products=LIMIT)))
 
 
 def test_products_are_answered_in_order_with_their_ids(

@@ -21,6 +21,7 @@ from serve.routes import api
 from serve.routes.catalog import CATALOGS_AT_A_TIME, content_kind
 from serve.service import Tagged
 from shelftag.config.serve import ServeConfig
+from tests.serve.local_client import local_client
 from tests.serve.made_service import CARD, MadeService, ranking
 
 CSV, PARQUET = {"content-type": "text/csv"}, {"content-type": "application/vnd.apache.parquet"}
@@ -41,7 +42,7 @@ def service() -> MadeService:
 
 @pytest.fixture
 def client(service: MadeService) -> TestClient:
-    return TestClient(api(service, ServeConfig(max_upload_mb=0.1)))
+    return local_client(api(service, ServeConfig(max_upload_mb=0.1)))
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,7 @@ def test_ndjson(client: TestClient) -> None:
     long = b'{"name": "' + b"x" * 2**20 + b'"}'
     rows = [b'{"id": 1, "name": "Milk"}', b"", b"[1]", b"{", b"\xff", b'{"id": 2}', b"[" * 9_000]
     body = b"\xef\xbb\xbf" + b"\r\n".join([*rows, long, b'{"name": "\\ud800", "id": "u"}'])
-    client = TestClient(api(MadeService(), ServeConfig()))
+    client = local_client(api(MadeService(), ServeConfig()))
     answer = lines(client.post("/v1/catalog", content=body, headers=NDJSON))
     assert [(one.get("row"), one.get("id"), one.get("error")) for one in answer[1:-1]] == [
         (2, None, "the line is no object, but list"),

@@ -22,6 +22,7 @@ from shelftag.artifacts import Tags
 from shelftag.config import Config, load_config
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import InputError
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 
@@ -78,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(folder: Path) -> TestClient:
     settings = ServeConfig(jobs_input=folder / "in", jobs_output=folder / "out")
-    return TestClient(api(MadeService(), settings))
+    return local_client(api(MadeService(), settings))
 
 
 ASKED: dict[str, Any] = {"input": "shop.csv", "output": "tagged"}
@@ -188,7 +189,7 @@ def test_a_lone_surrogate_is_refused(client: TestClient, ray: StubbedRay) -> Non
 @pytest.mark.parametrize("missing", ["jobs_input", "jobs_output"])
 def test_without_folders_there_are_no_jobs(folder: Path, missing: str) -> None:
     roots = {"jobs_input": folder / "in", "jobs_output": folder / "out"} | {missing: None}
-    client = TestClient(api(MadeService(), ServeConfig.model_validate(roots)))
+    client = local_client(api(MadeService(), ServeConfig.model_validate(roots)))
     for method, path in (("POST", ""), ("GET", ""), ("GET", "/x"), ("DELETE", "/x")):
         answer = client.request(method, f"/v1/jobs{path}")
         assert answer.status_code == 404

@@ -21,6 +21,7 @@ from serve.routes.tag import read_products
 from serve.shadow import Shadow
 from shelftag.config.serve import ServeConfig
 from shelftag.tagging.tagger import Ranking
+from tests.serve.local_client import local_client
 from tests.serve.made_service import CARD, MadeService, ranking
 
 LIMIT = 5
@@ -38,7 +39,7 @@ def nothing_held() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(api(MadeService(), ServeConfig(max_products=LIMIT)))
+    return local_client(api(MadeService(), ServeConfig(max_products=LIMIT)))
 
 
 class Recorded:
