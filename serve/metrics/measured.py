@@ -73,7 +73,10 @@ REASONS = frozenset(
         *(f"the {what} is not UTF-8" for what in MAX_CHARACTERS),
         *(f"the {what} is not text" for what in MAX_CHARACTERS),
         *(f"the {what} has more than {most:,} characters" for what, most in MAX_CHARACTERS.items()),
-        *(f"the {what} has more than {MAX_MARKS} combining marks in a row" for what in MAX_CHARACTERS),
+        *(
+            f"the {what} has more than {MAX_MARKS} combining marks in a row"
+            for what in MAX_CHARACTERS
+        ),
     }
 )
 """Labels of PRODUCT_ERRORS; those of rows of files, which may quote the file, are `other`."""

@@ -51,7 +51,9 @@ def test_every_file_is_sent_with_the_headers_that_keep_it_safe(
 
 
 def test_the_page_asks_for_a_key_itself() -> None:
-    keyed = local_client(api(MadeService(), ServeConfig(), key_ring(key_line("a", new_key()), None)))
+    keyed = local_client(
+        api(MadeService(), ServeConfig(), key_ring(key_line("a", new_key()), None))
+    )
     assert {keyed.get(path).status_code for path in PATHS} == {200}
     assert keyed.get("/v1/models").status_code == 401
 
