@@ -135,7 +135,7 @@ def check_ingress(config: Config) -> None:
     """
     if config.serve.ingress == "haproxy" and os.environ.get(INGRESS_VARIABLE) != "1":
         problem = "serve.ingress = 'haproxy' does nothing on a cluster that runs already"
-        way_out = f"give every node's `ray start` the environment of cluster/ingress.py, and this "
+        way_out = "give every node's `ray start` the environment of cluster/ingress.py, and this "
         raise ConfigError(problem, f"{way_out}process {INGRESS_VARIABLE}=1, or leave it out")
 
 

@@ -10,10 +10,11 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from serve.route_path import route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
+
+from serve.route_path import route_path
 
 MEDIA_TYPE = "application/problem+json"
 MOST_RULES = 20

@@ -9,11 +9,11 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from serve.route_path import route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.problems import Problem, problem_response
 from serve.protection.key_ring import KeyRing
+from serve.route_path import route_path
 
 CLIENT = "shelftag.client"
 """In the ASGI scope: the name of the request's key."""

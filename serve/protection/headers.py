@@ -5,8 +5,9 @@ The names are of OWASP's list for APIs
 itself stays, as the page's own policy.
 """
 
-from serve.route_path import route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.route_path import route_path
 
 API = {
     b"x-content-type-options": b"nosniff",

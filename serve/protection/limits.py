@@ -15,10 +15,10 @@ import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from serve.route_path import route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.problems import Problem, problem_response
+from serve.route_path import route_path
 from shelftag.config.serve import ServeConfig
 
 STREAMED = "/v1/catalog"

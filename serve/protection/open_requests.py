@@ -58,5 +58,6 @@ class OpenRequests:
             try:
                 held.enter_context(self._open.held(scope.get(CLIENT)))
             except Problem as problem:
-                return await problem_response(problem)(scope, receive, send)
-            await self._app(scope, receive, send)
+                refused = problem_response(problem)
+                return await refused(scope, receive, send)
+            return await self._app(scope, receive, send)

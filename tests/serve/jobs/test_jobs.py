@@ -214,8 +214,9 @@ def test_a_dashboard_that_is_away_is_a_503(
     assert f"does not answer ({fault})" in answer.json()["detail"]
 
 
+@pytest.mark.usefixtures("ray")
 def test_the_newest_jobs_are_told_and_no_more_are_looked_at(
-    client: TestClient, ray: StubbedRay, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = [client.post("/v1/jobs", json=ASKED | {"output": str(i)}).json()["id"] for i in range(4)]
     looked: list[str] = []
@@ -250,9 +251,6 @@ def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A dashboard that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        monkeypatch.setattr(
-            "ray.dashboard.modules.dashboard_sdk.get_address_for_submission_client", lambda *_: url
-        )
         monkeypatch.setattr(jobs, "address", lambda: url)
         yield
 

@@ -70,7 +70,7 @@ def test_the_copies_of_the_config_file_share_the_limit() -> None:
     share = RateLimit(_ok, settings.requests_per_s, settings.replicas, clock=lambda: 0.0)
     answers = [asyncio.run(_ask(share, "shop")) for _ in range(int(settings.requests_per_s))]
     welcome = sum(answer.status == 200 for answer in answers)
-    assert welcome * settings.replicas == settings.requests_per_s
+    assert 0 <= settings.requests_per_s - welcome * settings.replicas <= settings.replicas
 
 
 def test_those_without_a_key_pass() -> None:
