@@ -125,6 +125,23 @@ def test_parquet(client: TestClient, service: MadeService, encoded: bool) -> Non
     assert [len(texts) for texts, _, _ in service.asked] == [192, 192, 192, 24]
 
 
+def test_texts_that_repeat_their_start_are_refused(client: TestClient) -> None:
+    """80 kB and 255 rows of some bytes each: 20 MB when decoded, and the footer does not say so."""
+    long, sink = "x" * 80_000, io.BytesIO()
+    table = pa.table({"name": [long, *[f"{long}{i}" for i in range(255)]]})
+    encoding = {"name": "DELTA_BYTE_ARRAY"}
+    pq.write_table(table, sink, use_dictionary=False, column_encoding=encoding)
+    assert pq.read_metadata(sink).row_group(0).column(0).total_uncompressed_size < 100_000
+    answer = client.post("/v1/catalog", content=sink.getvalue(), headers=PARQUET)
+    assert answer.status_code == 422
+    assert "DELTA_BYTE_ARRAY texts may be far larger" in answer.json()["detail"]
+    sink = io.BytesIO()
+    table = pa.table({"name": ["Milk"], "other": ["x"]})
+    pq.write_table(table, sink, use_dictionary=False, column_encoding={"other": "DELTA_BYTE_ARRAY"})
+    answer = client.post("/v1/catalog", content=sink.getvalue(), headers=PARQUET)
+    assert answer.status_code == 200  # a column that is not read may be as it likes
+
+
 def test_parquet_with_broken_text_has_errors(client: TestClient) -> None:
     broken = pa.Array.from_buffers(
         pa.string(), 2, pa.array([b"\xff", b"Milk"], pa.binary()).buffers()

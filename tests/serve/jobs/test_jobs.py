@@ -249,6 +249,8 @@ def test_code_that_cannot_be_sent_is_said(
 @pytest.fixture
 def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A dashboard that takes connections and never answers."""
+    import ray.job_submission  # noqa: F401  (a second, which is not the one that is measured)
+
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         monkeypatch.setattr(jobs, "address", lambda: url)
@@ -258,7 +260,7 @@ def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("hung")
 def test_a_hung_dashboard_holds_no_thread(folder: Path) -> None:
     """Two threads ask; later calls are as soon refused as the first, since both come back."""
-    settings = ServeConfig(jobs_input=folder / "in", jobs_output=folder / "out", timeout_s=1)
+    settings = ServeConfig(jobs_input=folder / "in", jobs_output=folder / "out", timeout_s=2)
     client = local_client(api(MadeService(), settings))
     with ThreadPoolExecutor(4) as clients:
         answers = list(clients.map(lambda _: client.get("/v1/jobs"), range(4)))
@@ -267,7 +269,7 @@ def test_a_hung_dashboard_holds_no_thread(folder: Path) -> None:
     answer = client.get("/v1/jobs")
     assert answer.status_code == 503
     assert "timed out" in answer.json()["detail"]  # of a thread that was free, not of the queue
-    assert time.monotonic() - began < 0.8
+    assert time.monotonic() - began < 1.6
 
 
 def test_a_submit_that_was_given_up_may_have_started(
