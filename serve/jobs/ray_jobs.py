@@ -75,7 +75,7 @@ def client(timeout_s: float) -> Any:
     """
     from ray.job_submission import JobSubmissionClient
 
-    class Client(JobSubmissionClient):
+    class Client(JobSubmissionClient):  # type: ignore[misc]  # Ray has no types
         def _do_request(self, *words: Any, **more: Any) -> Any:
             return super()._do_request(*words, **{"timeout": timeout_s} | more)
 

@@ -42,6 +42,13 @@ def client() -> TestClient:
     return local_client(api(MadeService(), ServeConfig(max_products=LIMIT)))
 
 
+def test_settings_that_are_refused_are_a_gauge_that_an_alarm_can_watch() -> None:
+    metrics.set_problem("Run nowhere is not a folder")
+    assert handed_over(metrics.SETTINGS_REFUSED) == [(1.0, {})]
+    metrics.set_problem(None)
+    assert handed_over(metrics.SETTINGS_REFUSED) == [(0.0, {})]
+
+
 class Recorded:
     """In place of one of Ray's instruments."""
 
