@@ -49,11 +49,11 @@ function departmentButton(product) {
 
 function confidenceOf({ tag, decision }) {
   if (!tag) return [];
+  const moved = decision !== null && decision !== tag.department;
+  if (moved) return [small(`was ${tag.department}, ${percent(tag.confidence)}`)];
   const bar = element("span", { class: "bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", tag.confidence);
-  const moved = decision !== null && decision !== tag.department;
-  const figure = element("span", { class: "figure" }, percent(tag.confidence));
-  return [figure, bar, moved ? small(`of ${tag.department}`) : null];
+  return [element("span", { class: "figure" }, percent(tag.confidence)), bar];
 }
 
 function othersOf({ tag, error }) {

@@ -66,7 +66,8 @@ def scorer_of(
         read, score = _by_names(model, tokenizer, departments, form)
     else:
         read = _reader(tokenizer, form.max_length)
-        score = _by_nano(model, form.products) if form.products else _by_head(model, tokenizer)
+        own = form.products if form.merged else None
+        score = _by_nano(model, own) if own else _by_head(model, tokenizer)
     return Scorer(read, score, len(departments), batch_size)
 
 
