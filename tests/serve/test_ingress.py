@@ -101,7 +101,8 @@ def answers_tags(port: int) -> bool:
     """Whether our API is behind a port: one of Ray's speaks another language, or wants a token."""
     try:
         answer = httpx.get(f"http://127.0.0.1:{port}/v1/models", timeout=5)
-        return "fingerprint" in answer.text  # Ray's metrics answer to every path
+        kind = answer.headers.get("content-type")  # Ray's metrics answer to every path, in text
+        return answer.is_success and kind == "application/json"
     except httpx.HTTPError:
         return False
 
