@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+VARIABLE = "RAY_SERVE_ENABLE_HA_PROXY"
+
 
 @contextmanager
 def haproxy() -> Iterator[None]:
@@ -30,7 +32,7 @@ def haproxy() -> Iterator[None]:
 def haproxy_environment(folder: Path) -> dict[str, str]:
     """The variables; its files go to a folder of its own, where Ray's default is one for all."""
     return {
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        VARIABLE: "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
         "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),

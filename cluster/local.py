@@ -19,6 +19,8 @@ from shelftag.config.scaling import ScalingConfig
 from shelftag.errors import ConfigError, Failed, InputError, ShelftagError
 
 TREE = Path(__file__).resolve().parent.parent
+CODE = ("pipelines", "serve", "cluster", "src", "pyproject.toml")
+"""What is sent to other machines, of TREE; packages with their configs and the page."""
 
 
 @contextmanager
@@ -136,11 +138,15 @@ def prepare_environment() -> None:
 
 
 def runtime_env() -> dict[str, Any]:
-    """What another machine needs to import our code: the tree, and `shelftag` from `src`."""
+    """What another machine needs to import our code: CODE, and `shelftag` from `src`.
+
+    Ray takes patterns of what stays here, as in a .gitignore: everything at the top, but the top
+    itself and CODE. So tables and Runs that were made in the tree are not sent with it.
+    """
     return {
         "working_dir": str(TREE),
         "py_modules": [str(TREE / "src" / "shelftag")],
-        "excludes": [".git", ".venv", "demo", "tests"],
+        "excludes": ["/*", "!/.", *(f"!/{name}" for name in CODE), "__pycache__"],
     }
 
 

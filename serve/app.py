@@ -19,15 +19,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from cluster.ingress import VARIABLE as INGRESS_VARIABLE
 from cluster.ingress import haproxy
 from cluster.local import check_room, ray_session
-from serve.protection.exposed import check_exposed
+from serve.protection.exposed import check_exposed, check_origins, listening
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.config.serve import PATHS
-from shelftag.errors import Failed, InputError
+from shelftag.errors import ConfigError, Failed, InputError
 from shelftag.tagging.identity import check_run
 
 APPLICATION = "shelftag"
@@ -58,7 +59,9 @@ def build(args: ServeArgs) -> Any:
 
     Raises:
         ArtifactError: the Run cannot be used.
+        ConfigError: a setting would do nothing.
     """
+    check_deployed(args.config)
     from serve.deployment import application
 
     run = Run(args.run)
@@ -98,14 +101,17 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         ArtifactError: the Run cannot be used.
         InputError: the address is taken, or is none of this machine's; the keys cannot be used; a
             folder of jobs is missing.
-        ConfigError: others reach the address, and there are no keys; or the cluster has not what
-            the copies need.
+        ConfigError: others reach the address, or all web pages may call, and there are no keys; an
+            option would do nothing; or the cluster has not what the copies need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
     keys = key_ring(os.environ.get(VARIABLE, ""), config.serve.keys_file)
     check_exposed(config.serve.host, keys)
-    if config.scaling.address is None:
+    check_origins(config.serve.cors_origins, keys)
+    if config.scaling.address is not None:
+        check_ingress(config)
+    else:
         check_address(config.serve.host, config.serve.port)
     config = with_job_folders(config)
     has_jobs = None not in (config.serve.jobs_input, config.serve.jobs_output)
@@ -117,10 +123,46 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         _check_room(config)
         try:
             _start(ray_serve, run, config)
-            yield f"http://{_in_url(config.serve.host)}:{config.serve.port}"
-        finally:
-            with suppress(TimeoutError):  # a catalog that takes more than a minute is cut here
-                ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+            yield _address(config)
+        except BaseException:
+            with suppress(Exception):  # Serve may not have come up: the first error is the one
+                ray_serve.delete(APPLICATION)
+            raise
+        with suppress(TimeoutError):  # a catalog that takes more than a minute is cut here
+            ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+
+
+def _address(config: Config) -> str:
+    """Where Serve really listens: one that ran before keeps the address it was started with."""
+    host, port = listening()
+    if port is None or host is None:
+        host, port = config.serve.host, config.serve.port
+    return f"http://{_in_url(host)}:{port}"
+
+
+def check_ingress(config: Config) -> None:
+    """Refuse an ingress that this process cannot put in front.
+
+    Raises:
+        ConfigError: a cluster that runs has the one that it was started with.
+    """
+    if config.serve.ingress == "haproxy" and os.environ.get(INGRESS_VARIABLE) != "1":
+        problem = "serve.ingress = 'haproxy' does nothing on a cluster that runs already"
+        way_out = "give every node's `ray start` the environment of cluster/ingress.py, and this "
+        raise ConfigError(problem, f"{way_out}process {INGRESS_VARIABLE}=1, or leave it out")
+
+
+def check_deployed(config: Config) -> None:
+    """Refuse what `shelftag serve` takes and `serve deploy` does not look at.
+
+    Raises:
+        ConfigError: naming the setting, and where it stands instead.
+    """
+    check_ingress(config)
+    for name in ("host", "port"):
+        if name in config.serve.model_fields_set:
+            problem = f"serve.{name} = {getattr(config.serve, name)!r} does nothing here"
+            raise ConfigError(problem, f"set http_options.{name} at the top of the file")
 
 
 def with_job_folders(config: Config) -> Config:

@@ -3,7 +3,10 @@
 FastAPI's own reading answers malformed JSON with 422, and checks what it has read twice.
 """
 
+import asyncio
 import json
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -13,7 +16,10 @@ from pydantic import BaseModel, ValidationError
 from serve.problems import Problem, invalid
 
 JSON = "application/json"
+LARGE_BYTES = 2**16
+"""A larger body is read in a thread: parsing 8 MB takes the event loop from everyone else."""
 Body = TypeVar("Body", bound=BaseModel)
+Result = TypeVar("Result")
 
 
 async def read_body(request: Request, kind: type[Body]) -> Body:
@@ -27,7 +33,14 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     if essence != JSON and not essence.endswith("+json"):
         detail = f"the body is {given[:100]!r}, not JSON: send Content-Type: {JSON}"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-    return parse_body(await request.body(), kind)
+    return await in_thread_if_large(request, partial(parse_body, await request.body(), kind))
+
+
+async def in_thread_if_large(request: Request, work: Callable[[], Result]) -> Result:
+    """What is done with a request's body, beside the event loop if there is much of it."""
+    if len(await request.body()) <= LARGE_BYTES:
+        return work()
+    return await asyncio.to_thread(work)
 
 
 def parse_body(body: bytes, kind: type[Body]) -> Body:

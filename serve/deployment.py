@@ -26,7 +26,13 @@ from serve.batches import Piece, cut, joined, score_together
 from serve.live import LiveConfig, live_config, settings_only
 from serve.loading import Loaded
 from serve.metrics import instruments
-from serve.metrics.measured import count_compared, count_failed, count_tags, set_models
+from serve.metrics.measured import (
+    count_compared,
+    count_failed,
+    count_tags,
+    set_models,
+    set_problem,
+)
 from serve.models import Models
 from serve.protection.exposed import check_exposed, listening_host
 from serve.protection.key_ring import key_ring
@@ -90,6 +96,8 @@ class TaggerReplica:
                 log.error("not taken: %s", self._problem)
                 if not self._models.is_loaded:
                     await self._take(settings_only(user_config))
+            finally:
+                set_problem(self._problem)
 
     async def _take(self, live: LiveConfig) -> None:
         await self._models.take(live)

@@ -10,10 +10,11 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
+
+from serve.route_path import route_path
 
 MEDIA_TYPE = "application/problem+json"
 MOST_RULES = 20
@@ -46,7 +47,7 @@ class _ProblemResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        if not f"{get_route_path(scope)}/".startswith("/v2/"):
+        if not f"{route_path(scope)}/".startswith("/v2/"):
             await super().__call__(scope, receive, send)
             return
         body = json.dumps({"error": self._problem.detail})

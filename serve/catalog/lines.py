@@ -108,7 +108,7 @@ async def _in_order(
     batches, begun = map(prepared, rows), False
     waiting: deque[tuple[Batch, asyncio.Future[Tagged | None]]] = deque()
     try:
-        while (batch := await asyncio.to_thread(next, batches, None)) is not None:
+        while (batch := await _next(batches)) is not None:
             waiting.append((batch, asyncio.ensure_future(_tagged(batch, tag, begun))))
             if len(waiting) == IN_FLIGHT:
                 yield waiting[0][0], await waiting[0][1]
@@ -122,6 +122,18 @@ async def _in_order(
         for future in left:
             future.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _next(batches: Iterator[Batch]) -> Batch | None:
+    """The next batch. Who is cancelled meanwhile waits for the thread: it reads a file that is
+    closed next, and closing it would wait for it on the event loop."""
+    reading = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+    try:
+        return await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        await asyncio.wait([reading])
+        reading.exception()  # of nobody's interest now
+        raise
 
 
 async def _tagged(batch: Batch, tag: Tag, begun: bool) -> Tagged | None:

@@ -1,8 +1,12 @@
 """The rows of an uploaded Parquet file, a batch at a time and in order.
 
-A small file can say much: pages are compressed, and a dictionary may name one huge text for every
-row. So the decompressed size of what is read is bounded, and each distinct text of a batch is made
-once.
+A small file can say much: pages are compressed, a dictionary may name one huge text for every row,
+and DELTA_BYTE_ARRAY repeats the start of the text before. So the decompressed size of what is read
+is bounded, each distinct text of a batch is made once, and that encoding is refused.
+
+Size and encodings are what the file's footer says; Arrow takes no other bound. A footer that lies
+passes, and a page is then decompressed to whatever size it says: against those who would send such
+a file, a copy is protected by keys, and by the limit on memory that it is given from outside.
 """
 
 from collections.abc import Iterator
@@ -15,6 +19,9 @@ from serve.catalog.rows import ROWS_PER_BATCH, Columns, Rows, chosen
 from shelftag.errors import Failed, InputError
 
 PAGE_BUFFER_BYTES = 2**20
+UNBOUNDED = "DELTA_BYTE_ARRAY"
+"""The one encoding whose decoded size the size of its pages does not bound
+(https://parquet.apache.org/docs/file-format/data-pages/encodings/)."""
 TEXTS = (pa.string(), pa.large_string(), pa.string_view())
 
 
@@ -74,8 +81,12 @@ def _text_columns(schema: pa.Schema, use: Columns) -> list[str]:
 
 def _check_size(metadata: pq.FileMetaData, read: list[str], max_bytes: int) -> None:
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        chunks = map(group.column, range(group.num_columns))
-        size = sum(one.total_uncompressed_size for one in chunks if one.path_in_schema in read)
+        columns = map(group.column, range(group.num_columns))
+        chunks = [one for one in columns if one.path_in_schema in read]
+        if any(UNBOUNDED in one.encodings for one in chunks):
+            problem = f"{UNBOUNDED} texts may be far larger than their column"
+            raise InputError(f"{problem}, so they are not read", "write it with dictionaries")
+        size = sum(one.total_uncompressed_size for one in chunks)
         if size > max_bytes:
             limit = f"at most {max_bytes / 1e6:,g} MB (serve.max_upload_mb) are read of one"
             problem = (

@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import BinaryIO
@@ -24,6 +25,11 @@ WRITTEN_AT_ONCE_BYTES = 2**20
 FREE_DISK_BYTES = 2**29
 """Left to others on the disk of the temporary files."""
 
+GRACE_S = 30.0
+LEAST_BYTES_PER_S = 20_000
+"""Of a whole upload, once GRACE_S are over: a slow line has more, and a sender that only holds its
+place has less."""
+
 NAME = "the catalog"
 """What messages call the file."""
 
@@ -32,7 +38,8 @@ async def spool(request: Request, idle_s: float) -> BinaryIO:
     """The body as a file without a name, at its start; the caller closes it.
 
     Raises:
-        Problem: 507 the disk is full, 408 nothing came for `idle_s` seconds, 400 it broke off.
+        Problem: 507 the disk is full, 408 nothing came for `idle_s` seconds or all came too slowly,
+            400 it broke off.
     """
     check_disk(declared_size(request.scope) or 0)
     file = _temporary()
@@ -41,7 +48,8 @@ async def spool(request: Request, idle_s: float) -> BinaryIO:
         file.seek(0)
     except TimeoutError:
         file.close()
-        detail = f"nothing more of the body came for {idle_s:g} s (serve.timeout_s)"
+        detail = f"nothing more of the body came for {idle_s:g} s (serve.timeout_s), or less than "
+        detail += f"{LEAST_BYTES_PER_S / 1e3:g} kB/s over more than {GRACE_S:g} s: send it faster"
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail, {"Connection": "close"}) from None
     except ClientDisconnect:
         file.close()
@@ -58,12 +66,14 @@ def _temporary() -> BinaryIO:
 
 
 async def _fill(file: BinaryIO, chunks: AsyncIterator[bytes], idle_s: float) -> None:
-    waiting, more = bytearray(), True
+    waiting, more, size, began = bytearray(), True, 0, time.monotonic()
     while more:
-        async with asyncio.timeout(idle_s):
+        late = began + GRACE_S + size / LEAST_BYTES_PER_S - time.monotonic()
+        async with asyncio.timeout(min(idle_s, late)):
             chunk = await anext(chunks, None)
         more = chunk is not None
         waiting += chunk or b""
+        size += len(chunk or b"")
         if not more or len(waiting) >= WRITTEN_AT_ONCE_BYTES:
             await asyncio.to_thread(_write, file, bytes(waiting))
             waiting.clear()

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,11 +20,14 @@ from pydantic import BaseModel, Field
 
 from cluster.local import runtime_env
 from serve.jobs.paths import without
+from serve.problems import Problem
 from shelftag.artifacts import Tags
 
 MARK = "shelftag_job"
 """Metadata key of a job that was started here."""
+MAY_HAVE_STARTED = "the job may have started all the same, GET /v1/jobs tells"
 STOP_WAIT_S = 5.0
+STATE_TIMEOUT_S = 5
 CLOCKS_APART_S = 5.0
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -63,35 +67,60 @@ def address() -> str:
     return str(ray.get_runtime_context().gcs_address)
 
 
-def client() -> Any:
-    """Ray's `JobSubmissionClient`.
+def client(timeout_s: float) -> Any:
+    """Ray's `JobSubmissionClient`, each of whose requests has a deadline; it has none of its own.
 
     Raises:
         ConnectionError: the dashboard does not answer.
     """
     from ray.job_submission import JobSubmissionClient
 
+    class Client(JobSubmissionClient):  # type: ignore[misc]  # Ray has no types
+        def _do_request(self, *words: Any, **more: Any) -> Any:
+            return super()._do_request(*words, **{"timeout": timeout_s} | more)
+
     try:
-        return JobSubmissionClient(address())
+        return Client(address())
     except ValueError as error:  # the GCS knows of none
         raise ConnectionError(str(error)) from None
 
 
 def submit(client: Any, identity: str, command: str, described: Mapping[str, str]) -> None:
-    """Hand a job to Ray."""
-    client.submit_job(
-        submission_id=identity,
-        entrypoint=command,
-        runtime_env=runtime_env(),
-        metadata={MARK: "tag", **described},
-    )
+    """Hand a job to Ray.
+
+    Raises:
+        ConnectionError: there was no answer; the job may have started.
+        Problem: 503 the code cannot be sent to the cluster, as where its folder has too much in it.
+    """
+    try:
+        client.submit_job(
+            submission_id=identity,
+            entrypoint=command,
+            runtime_env=runtime_env(),
+            metadata={MARK: "tag", **described},
+        )
+    except OSError as error:
+        raise ConnectionError(f"{MAY_HAVE_STARTED}; {error}") from error
+    except ValueError as error:  # of Ray's packaging: it names the size and the limit
+        detail = f"the endpoint's code cannot be sent to the cluster ({str(error)[:300]})"
+        way_out = "its operators see what else lies in its folders"
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{detail}: {way_out}") from error
 
 
-def listed(client: Any, roots: Roots) -> list[Job]:
-    """Our jobs, the newest first."""
+def listed(client: Any, roots: Roots, most: int) -> list[Job]:
+    """Our jobs, the newest first; each costs a look at its file, and a live one at Ray's actors."""
+    return [described(client, details, roots) for details in _ours(client)[:most]]
+
+
+def outputs_of_live(client: Any) -> list[str]:
+    """Where jobs write now."""
+    live = [one.metadata for one in _ours(client) if STATES[one.status] in LIVE]
+    return [told["output"] for told in live if told.get("output")]
+
+
+def _ours(client: Any) -> list[Any]:
     ours = [one for one in client.list_jobs() if MARK in (one.metadata or {})]
-    ours.sort(key=lambda details: details.start_time or 0, reverse=True)
-    return [described(client, details, roots) for details in ours]
+    return sorted(ours, key=lambda details: details.start_time or 0, reverse=True)
 
 
 def found(client: Any, identity: str, roots: Roots) -> Job | None:
@@ -140,7 +169,8 @@ def waiting(client: Any, ray_job: str) -> str:
     from ray.util.state.exception import RayStateApiException
 
     try:
-        actors = list_actors(client.get_address(), filters=[("job_id", "=", ray_job)])
+        asked = [("job_id", "=", ray_job)]
+        actors = list_actors(client.get_address(), filters=asked, timeout=STATE_TIMEOUT_S)
     except RayStateApiException:  # what it waits for is told when Ray can
         return ""
     workers = [one.state for one in actors if one.class_name.startswith("MapWorker")]

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.metrics.instruments import Counter, Gauge, Histogram
 from serve.service import ModelCard
-from shelftag.tagging.products import MAX_CHARACTERS, MAX_FOLDED
+from shelftag.tagging.products import MAX_CHARACTERS, MAX_FOLDED, MAX_MARKS
 from shelftag.tagging.tagger import REVIEW, TAGGED, Ranking
 
 REQUESTS = Counter(
@@ -47,6 +47,9 @@ CACHE = Counter(
     ("result",),
 )
 MODEL = Gauge("shelftag_model_info", "1 for the Runs that answer.", ("name", "fingerprint", "role"))
+SETTINGS_REFUSED = Gauge(
+    "shelftag_settings_refused", "1 where the settings asked for last are not in force."
+)
 COMPARED = Counter(
     "shelftag_challenger_compared_total",
     "Names the challenger was asked too, by the champion's department.",
@@ -75,6 +78,10 @@ REASONS = frozenset(
         *(f"the {what} is not UTF-8" for what in MAX_CHARACTERS),
         *(f"the {what} is not text" for what in MAX_CHARACTERS),
         *(f"the {what} has more than {most:,} characters" for what, most in MAX_CHARACTERS.items()),
+        *(
+            f"the {what} has more than {MAX_MARKS} combining marks in a row"
+            for what in MAX_CHARACTERS
+        ),
     }
 )
 """Labels of PRODUCT_ERRORS; those of rows of files, which may quote the file, are `other`."""
@@ -155,6 +162,11 @@ def count_compared(department: str, agree: bool) -> None:
 def count_failed() -> None:
     """A request that the challenger failed at."""
     FAILED.add()
+
+
+def set_problem(problem: str | None) -> None:
+    """Whether the settings that were asked for last are in force."""
+    SETTINGS_REFUSED.set(float(problem is not None))
 
 
 def set_models(champion: ModelCard, challenger: ModelCard | None) -> None:

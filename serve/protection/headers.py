@@ -5,8 +5,9 @@ The names are of OWASP's list for APIs
 itself stays, as the page's own policy.
 """
 
-from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.route_path import route_path
 
 API = {
     b"x-content-type-options": b"nosniff",
@@ -34,7 +35,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wanted = API
-        if scope["type"] == "http" and get_route_path(scope) == DOCS_PATH:
+        if scope["type"] == "http" and route_path(scope) == DOCS_PATH:
             wanted = DOCS
 
         async def with_headers(message: Message) -> None:

@@ -15,10 +15,10 @@ import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.problems import Problem, problem_response
+from serve.route_path import route_path
 from shelftag.config.serve import ServeConfig
 
 STREAMED = "/v1/catalog"
@@ -52,7 +52,7 @@ class Limits:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         try:
-            if get_route_path(scope) == STREAMED:
+            if route_path(scope) == STREAMED:
                 await self._stream(scope, receive, send)
             else:
                 await self._answer(scope, receive, send)

@@ -4,8 +4,9 @@ The token bucket, kept as one number a client: when the next request would be du
 evenly (GCRA, https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm). A client may be a second
 ahead of that, so a burst has as many requests as a second.
 
-Each copy of the tagger counts for itself, with an equal share of the limit: over all copies it
-holds approximately, and not at all exactly while copies are started or a balancer is uneven.
+Each copy of the tagger counts for itself, with an equal share of the limit: that of the most
+copies there may be (`serve.replicas`). Over all copies it holds approximately: fewer are let in
+while there are fewer copies, or where a balancer is uneven.
 """
 
 import math
@@ -18,12 +19,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from serve.problems import Problem, problem_response
 from serve.protection.access import CLIENT
 
-MOST_CLIENTS = 10_000
 BURST_S = 1.0
 
 
 class Rate:
-    """Counts the requests of each client against `per_s`."""
+    """Counts the requests of each client against `per_s`; there are as many as names of keys."""
 
     def __init__(self, per_s: float) -> None:
         self._interval_s = 1 / per_s
@@ -36,8 +36,6 @@ class Rate:
         wait = due - now - self._ahead_s
         if wait > 0:
             return wait
-        if client not in self._due and len(self._due) >= MOST_CLIENTS:
-            del self._due[next(iter(self._due))]  # the longest known starts anew
         self._due[client] = due + self._interval_s
         return 0.0
 

@@ -1,6 +1,8 @@
 """A whole catalog in, its tags out, both streamed.
 
-body --> temporary file --> rows --> lines --> client
+body --> temporary file --> slot --> rows --> lines --> client
+
+A slot is taken when all of the body is there, so that slow senders hold none.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from serve.catalog.lines import answer
 from serve.catalog.ndjson import ndjson_rows
@@ -20,13 +22,18 @@ from serve.catalog.parquet import parquet_rows
 from serve.catalog.rows import Columns, Rows, csv_rows
 from serve.catalog.uploads import spool
 from serve.problems import Problem
+from serve.protection.access import CLIENT
+from serve.protection.open_requests import SHARE, Open
 from serve.service import Model, Service, Tagged
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ShelftagError
 
 CATALOGS_AT_A_TIME = 4
+UPLOADS_AT_A_TIME = 16
+"""Catalogs that are on their way here, wait or are tagged; a quarter of them of one key."""
 PATIENCE_S = 60.0
-"""How long a catalog whose answer has begun waits for room beside other requests."""
+"""How long a catalog waits for a slot once it is here, or for room beside other requests once its
+answer has begun; and how long a client may take for a chunk of the answer."""
 
 NDJSON = "application/x-ndjson"
 ACCEPTED = ("text/csv", NDJSON, "application/jsonl", "application/vnd.apache.parquet")
@@ -46,6 +53,8 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["catalog"])
     slots = asyncio.Semaphore(CATALOGS_AT_A_TIME)
+    uploads = asyncio.Semaphore(UPLOADS_AT_A_TIME)
+    of_one_key = Open(UPLOADS_AT_A_TIME // SHARE, "catalogs", settings.retry_after_s)
     max_bytes = int(settings.max_upload_mb * 1e6)
 
     @routes.post("/v1/catalog", **DESCRIBED)
@@ -68,9 +77,11 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         wanted = Columns(name_column, description_column, id_column)
         held = AsyncExitStack()
         try:
-            await _take(slots, held, settings.retry_after_s)
+            held.enter_context(of_one_key.held(request.scope.get(CLIENT)))
+            await _take(uploads, held, 0, settings.retry_after_s)
             file = await spool(request, settings.timeout_s)
             held.callback(file.close)
+            await _take(slots, held, PATIENCE_S, settings.retry_after_s)
             kept = await service.model(model)  # to the end, whatever is put in its place
             tag = partial(_tag, kept, top_k, settings.retry_after_s)
             chunks = answer(_rows(kind, file, wanted, max_bytes), tag)
@@ -109,13 +120,24 @@ def _rows(kind: str, file: BinaryIO, wanted: Columns, max_bytes: int) -> Iterato
     return ndjson_rows(file, wanted)
 
 
-async def _take(slots: asyncio.Semaphore, held: AsyncExitStack, retry_after_s: int) -> None:
-    """Take a slot, so that uploads fill neither the disk nor the queue."""
-    if slots.locked():
-        detail = f"{CATALOGS_AT_A_TIME} catalogs are being tagged by this copy: come back later"
+async def _take(
+    slots: asyncio.Semaphore, held: AsyncExitStack, patience_s: float, retry_after_s: int
+) -> None:
+    """Take a slot, so that uploads fill neither the disk nor the queue.
+
+    Raises:
+        Problem: 503, none came free.
+    """
+    try:
+        async with asyncio.timeout(patience_s):  # of 0: a free one is taken without waiting
+            await slots.acquire()
+    except TimeoutError:
+        detail = f"this copy takes {UPLOADS_AT_A_TIME} catalogs and tags {CATALOGS_AT_A_TIME} at a "
         after = {"Retry-After": str(retry_after_s)}
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, after)
-    await held.enter_async_context(slots)
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, detail + "time: come back later", after
+        ) from None
+    held.callback(slots.release)
 
 
 async def _tag(
@@ -147,8 +169,12 @@ class _Closing(StreamingResponse):
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def in_time(message: Message) -> None:  # where a client that does not read is felt
+            async with asyncio.timeout(PATIENCE_S):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, in_time)
         finally:
             await self._held.aclose()
 

@@ -6,13 +6,14 @@ A model is a Run's name, its version the Run's fingerprint. Errors have the prot
 Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md
 """
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 import shelftag
-from serve.bodies import described
+from serve.bodies import described, in_thread_if_large
 from serve.inference.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
 from serve.inference.schemas import (
     InferenceRequest,
@@ -102,7 +103,8 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
     async def answer(request: Request, model: str, version: str | None) -> Response:
         _check_encoding(request)
         header = request.headers.get(HEADER)
-        asked = read_request(await request.body(), header, settings.max_products)
+        read = partial(read_request, await request.body(), header, settings.max_products)
+        asked = await in_thread_if_large(request, read)
         meant = await service.model(None if model == service.models()[0].name else model)
         if version is not None:
             check_version(version, model, meant.card.fingerprint)

@@ -8,7 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 
 from serve.bodies import described, read_body
@@ -22,8 +22,12 @@ from shelftag.config.serve import ServeConfig
 from shelftag.tagging.columns import Naming
 
 PREFIX = "shelftag-"
-TIMEOUT_S = 30.0
+SHARE_OF_TIMEOUT = 0.8
+"""Of serve.timeout_s: then the job API is given up, so that the answer says so."""
+SHARE_OF_REQUEST = 0.4
+"""Of serve.timeout_s, for one request to the job API: no thread is held longer by one."""
 THREADS = 2
+LISTED = 100
 RETRY_AFTER_S = "5"
 AGENT_PORT = 52365
 """Of the agent that starts jobs; `ray.init` takes no other (`ray start` does)."""
@@ -36,20 +40,21 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["jobs"])
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
-    ask = partial(_ask, threads)
+    ask = partial(_ask, threads, settings.timeout_s)
 
     @routes.post("/v1/jobs", status_code=202, openapi_extra=described(JobRequest))
     async def submit(request: Request) -> Job:
         """Tag a catalog that lies on the cluster's storage; the tags are written there too."""
         _roots(settings)
         asked = await read_body(request, JobRequest)
-        return await ask(lambda client: _submit(client, asked, service, settings))
+        submitted = partial(_submit, asked=asked, service=service, settings=settings)
+        return await ask(submitted, but=f"; {ray_jobs.MAY_HAVE_STARTED}")
 
     @routes.get("/v1/jobs")
-    async def jobs() -> list[Job]:
-        """All jobs that Ray remembers, the newest first."""
+    async def jobs(limit: Annotated[int, Query(ge=1, le=1_000)] = LISTED) -> list[Job]:
+        """The newest jobs that Ray remembers, the newest first."""
         roots = _roots(settings)
-        return await ask(lambda client: ray_jobs.listed(client, roots))
+        return await ask(lambda client: ray_jobs.listed(client, roots, limit))
 
     @routes.get("/v1/jobs/{id}")
     async def job(id: JobId) -> Job:  # noqa: A002  (the path's name)
@@ -78,24 +83,34 @@ def _roots(settings: ServeConfig) -> Roots:
     return settings.jobs_input, settings.jobs_output
 
 
-async def _ask(threads: ThreadPoolExecutor, question: Callable[[Any], Result]) -> Result:
-    """Do something with Ray's job API.
+async def _ask(
+    threads: ThreadPoolExecutor,
+    timeout_s: float,
+    question: Callable[[Any], Result],
+    but: str = "",
+) -> Result:
+    """Do something with Ray's job API; `but` is what is said beside, where it does not answer.
+
+    One that waits for a thread is dropped when it is given up; one that is at work goes on.
 
     Raises:
         Problem: 503 it does not answer.
     """
-    future = asyncio.get_running_loop().run_in_executor(threads, _with_client, question)
+    work = partial(_with_client, SHARE_OF_REQUEST * timeout_s, question)
+    future = asyncio.get_running_loop().run_in_executor(threads, work)
+    patience_s = SHARE_OF_TIMEOUT * timeout_s
     try:
-        return await asyncio.wait_for(future, TIMEOUT_S)
+        return await asyncio.wait_for(future, patience_s)
     except TimeoutError:
-        raise _away(f"no answer in {TIMEOUT_S:g} s") from None
+        raise _away(f"no answer in {patience_s:g} s{but}") from None
 
 
-def _with_client(question: Callable[[Any], Result]) -> Result:
+def _with_client(request_timeout_s: float, question: Callable[[Any], Result]) -> Result:
     try:
-        return question(ray_jobs.client())
+        return question(ray_jobs.client(request_timeout_s))
     except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
-        raise _away((str(error).strip() or type(error).__name__).splitlines()[0]) from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise _away(reason) from error
 
 
 def _away(reason: str) -> Problem:
@@ -110,7 +125,7 @@ def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeCon
     inputs, outputs = roots
     options = asked.options
     naming = Naming(options.name_column, options.description_column, options.prefix)
-    taken = [job.output for job in ray_jobs.listed(client, roots) if job.state in LIVE]
+    taken = ray_jobs.outputs_of_live(client)
     run = service.run(asked.model)
     source = input_path(inputs, asked.input, naming)
     out = output_path(outputs, asked.output, taken)

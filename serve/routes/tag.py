@@ -5,11 +5,12 @@ request -> products --good--> texts -> Service.tag --> tags   --> response
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from serve.bodies import check_count, described, read_body
+from serve.bodies import check_count, described, in_thread_if_large, read_body
 from serve.metrics.measured import count_reasons
 from serve.schemas import ProductError, ProductId, TagRequest, TagResponse
 from serve.service import Service, Tagged
@@ -27,7 +28,8 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         """Tag products. One that cannot be tagged is an error entry; the others get their tags."""
         asked = await read_body(request, TagRequest)
         check_count(len(asked.products), settings.max_products)
-        texts, ids, errors = read_products(asked.products)
+        read = partial(read_products, asked.products)
+        texts, ids, errors = await in_thread_if_large(request, read)
         tagged = await service.tag(texts, top_k=asked.top_k, model=asked.model)
         return Response(response_body(tagged, ids, errors), media_type="application/json")
 

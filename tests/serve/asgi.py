@@ -44,12 +44,17 @@ async def request(
     scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": raw}
     scope |= {"query_string": b"", "root_path": "", "scheme": "http", "server": ("here", 80)}
     sent: list[Message] = []
+    ended = False
 
     async def receive() -> Message:
+        nonlocal ended
+        if ended:  # as a server does until the client leaves: who streams an answer asks for that
+            await asyncio.Event().wait()
         async for part in body or pieces(()):
             return {"type": "http.request", "body": part, "more_body": True}
         if gone:
             return {"type": "http.disconnect"}
+        ended = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:

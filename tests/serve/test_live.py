@@ -16,6 +16,7 @@ import pytest
 from serve.deployment import TaggerReplica, application
 from serve.live import LiveConfig, live_config, tagging_config
 from serve.loading import find_run, load
+from serve.metrics.measured import SETTINGS_REFUSED
 from serve.problems import Problem
 from serve.shadow import MOST_WAITING, STEP, Shadow
 from shelftag.artifacts import Run
@@ -108,6 +109,7 @@ def test_what_cannot_be_taken_is_said_and_the_old_goes_on(
     assert problem is not None
     assert said in problem
     assert problem in caplog.text
+    assert SETTINGS_REFUSED.take() == {(): 1.0}
     asyncio.run(copy.reconfigure({"threshold": 0.9}))
     assert told(copy) == before
 

@@ -10,6 +10,7 @@ from serve.protection.keys import key_line, new_key
 from serve.routes import api
 from serve.routes.page import WEB
 from shelftag.config.serve import ServeConfig
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 FILES = [f"/web/{file.name}" for file in WEB.iterdir() if file.name != "index.html"]
@@ -19,7 +20,7 @@ TYPES = {"js": "text/javascript", "css": "text/css", "svg": "image/svg+xml", "/"
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(api(MadeService(), ServeConfig()))
+    return local_client(api(MadeService(), ServeConfig()))
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -50,7 +51,9 @@ def test_every_file_is_sent_with_the_headers_that_keep_it_safe(
 
 
 def test_the_page_asks_for_a_key_itself() -> None:
-    keyed = TestClient(api(MadeService(), ServeConfig(), key_ring(key_line("a", new_key()), None)))
+    keyed = local_client(
+        api(MadeService(), ServeConfig(), key_ring(key_line("a", new_key()), None))
+    )
     assert {keyed.get(path).status_code for path in PATHS} == {200}
     assert keyed.get("/v1/models").status_code == 401
 

@@ -1,12 +1,18 @@
 """The routes over a made tagger: what it is asked, and what is answered."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from serve import bodies
+from serve.inference import protocol
 from serve.routes import api
+from serve.routes import tag as tag_route
 from shelftag.config.serve import ServeConfig
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 LIMIT = 5
@@ -19,7 +25,7 @@ def service() -> MadeService:
 
 @pytest.fixture
 def client(service: MadeService) -> TestClient:
-    return TestClient(api(service, ServeConfig(max_products=LIMIT)))
+    return local_client(api(service, ServeConfig(max_products=LIMIT)))
 
 
 def test_products_are_answered_in_order_with_their_ids(
@@ -115,6 +121,42 @@ def test_a_request_that_is_none_is_refused(client: TestClient, body: bytes) -> N
     answer = client.post("/v1/tag", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("padding", "beside"), [(0, False), (2**17, True)])
+def test_large_bodies_are_read_beside_the_event_loop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, padding: int, beside: bool
+) -> None:
+    """/v1/tag and /v2: who parses and prepares is another thread than who answers."""
+    on_loop: list[bool] = []
+
+    def noted(work: Any) -> Any:
+        def note(*args: Any) -> Any:
+            on_loop.append(is_event_loops())
+            return work(*args)
+
+        return note
+
+    for module in (bodies, protocol):
+        monkeypatch.setattr(module, "parse_body", noted(module.parse_body))
+    for module in (tag_route, protocol):
+        monkeypatch.setattr(module, "model_input", noted(module.model_input))
+    space = " " * padding
+    body = '{"products": [{"name": "Milk"}]' + space + "}"
+    assert client.post("/v1/tag", content=body).status_code == 200
+    names = {"name": "name", "datatype": "BYTES", "shape": [1], "data": ["Milk"]}
+    infer = json.dumps({"inputs": [names]}) + space
+    assert client.post("/v2/models/made/infer", content=infer).status_code == 200
+    assert on_loop == [not beside] * 4
+
+
+def is_event_loops() -> bool:
+    """Whether this thread has an event loop that runs."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def test_no_products_no_work(client: TestClient, service: MadeService) -> None:

@@ -3,24 +3,33 @@
 import asyncio
 import io
 import json
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from serve.catalog import lines as answered
 from serve.catalog import uploads
+from serve.catalog.rows import Rows
 from serve.problems import Problem
+from serve.protection.key_ring import key_ring
+from serve.protection.keys import key_line, new_key
 from serve.routes import api
-from serve.routes.catalog import CATALOGS_AT_A_TIME, content_kind
+from serve.routes.catalog import CATALOGS_AT_A_TIME, UPLOADS_AT_A_TIME, content_kind
 from serve.service import Model, Tagged
 from shelftag.config.serve import ServeConfig
+from tests.serve.asgi import pieces, request
+from tests.serve.local_client import local_client
 from tests.serve.made_service import CARD, MadeService, ranking
 
 CSV, PARQUET = {"content-type": "text/csv"}, {"content-type": "application/vnd.apache.parquet"}
@@ -41,7 +50,7 @@ def service() -> MadeService:
 
 @pytest.fixture
 def client(service: MadeService) -> TestClient:
-    return TestClient(api(service, ServeConfig(max_upload_mb=0.1)))
+    return local_client(api(service, ServeConfig(max_upload_mb=0.1)))
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +97,7 @@ def test_ndjson(client: TestClient) -> None:
     long = b'{"name": "' + b"x" * 2**20 + b'"}'
     rows = [b'{"id": 1, "name": "Milk"}', b"", b"[1]", b"{", b"\xff", b'{"id": 2}', b"[" * 9_000]
     body = b"\xef\xbb\xbf" + b"\r\n".join([*rows, long, b'{"name": "\\ud800", "id": "u"}'])
-    client = TestClient(api(MadeService(), ServeConfig()))
+    client = local_client(api(MadeService(), ServeConfig()))
     answer = lines(client.post("/v1/catalog", content=body, headers=NDJSON))
     assert [(one.get("row"), one.get("id"), one.get("error")) for one in answer[1:-1]] == [
         (2, None, "the line is no object, but list"),
@@ -114,6 +123,23 @@ def test_parquet(client: TestClient, service: MadeService, encoded: bool) -> Non
     assert [one["row"] for one in answer[:-1]] == list(range(1, 801))
     assert answer[-1] == {"rows": 800, "tagged": 600, "errors": 200, "model": "fingerprint"}
     assert [len(texts) for texts, _, _ in service.asked] == [192, 192, 192, 24]
+
+
+def test_texts_that_repeat_their_start_are_refused(client: TestClient) -> None:
+    """80 kB and 255 rows of some bytes each: 20 MB when decoded, and the footer does not say so."""
+    long, sink = "x" * 80_000, io.BytesIO()
+    table = pa.table({"name": [long, *[f"{long}{i}" for i in range(255)]]})
+    encoding = {"name": "DELTA_BYTE_ARRAY"}
+    pq.write_table(table, sink, use_dictionary=False, column_encoding=encoding)
+    assert pq.read_metadata(sink).row_group(0).column(0).total_uncompressed_size < 100_000
+    answer = client.post("/v1/catalog", content=sink.getvalue(), headers=PARQUET)
+    assert answer.status_code == 422
+    assert "DELTA_BYTE_ARRAY texts may be far larger" in answer.json()["detail"]
+    sink = io.BytesIO()
+    table = pa.table({"name": ["Milk"], "other": ["x"]})
+    pq.write_table(table, sink, use_dictionary=False, column_encoding={"other": "DELTA_BYTE_ARRAY"})
+    answer = client.post("/v1/catalog", content=sink.getvalue(), headers=PARQUET)
+    assert answer.status_code == 200  # a column that is not read may be as it likes
 
 
 def test_parquet_with_broken_text_has_errors(client: TestClient) -> None:
@@ -341,6 +367,107 @@ def test_a_client_that_leaves_leaves_nothing_behind(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(service, "tag", tag)
     _, _, whole = streamed(service, leaves_after=0.5)
     assert (whole, asked, cancelled) == (False, 4, 2)
+
+
+def dribbled(app: ASGIApp, parts: list[bytes], pause_s: float, key: str = "") -> Any:
+    """A catalog that is sent in pieces."""
+    headers = {"content-type": "text/csv", "transfer-encoding": "chunked"}
+    headers |= {"authorization": f"Bearer {key}"} if key else {}
+    return request(app, "POST", "/v1/catalog", headers, pieces(parts, pause_s))
+
+
+def test_a_sender_that_only_holds_its_place_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never pauses as long as `serve.timeout_s`."""
+    monkeypatch.setattr(uploads, "GRACE_S", 0.2)
+    app = api(MadeService(), ServeConfig())
+    began = time.monotonic()
+    answer = asyncio.run(dribbled(app, [b"name\n", *[b"x"] * 200], 0.02))
+    assert answer.status == 408
+    assert "less than 20 kB/s over more than 0.2 s" in answer.detail
+    assert time.monotonic() - began < 2
+    quick = [b"name\n", *[b"Milk\n" * 1_000] * 20]
+    assert asyncio.run(dribbled(app, quick, 0.02)).status == 200  # 250 kB/s
+
+
+def test_slow_senders_hold_no_slot() -> None:
+    app = api(MadeService(), ServeConfig(timeout_s=5))
+
+    async def beside() -> tuple[int, float, set[int]]:
+        slow = [
+            asyncio.ensure_future(dribbled(app, [b"name\n", b"x\n"], 0.5))
+            for _ in range(2 * CATALOGS_AT_A_TIME)
+        ]
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        answer = await dribbled(app, [b"name\nx\n"], 0)
+        seconds = time.monotonic() - began
+        return answer.status, seconds, {one.status for one in await asyncio.gather(*slow)}
+
+    status, seconds, of_slow = asyncio.run(beside())
+    assert (status, of_slow) == (200, {200})
+    assert seconds < 0.5
+
+
+def test_uploads_are_bounded_and_those_of_a_key_more_so() -> None:
+    one, other = new_key(), new_key()
+    ring = key_ring(f"{key_line('one', one)},{key_line('other', other)}", None)
+    app, keyless = api(MadeService(), ServeConfig(), ring), api(MadeService(), ServeConfig())
+
+    async def at_once(app: ASGIApp, *keys: str) -> list[int]:
+        asked = [dribbled(app, [b"name\n", b"x\n"], 0.2, key) for key in keys]
+        return sorted(answer.status for answer in await asyncio.gather(*asked))
+
+    quarter = UPLOADS_AT_A_TIME // 4
+    got = asyncio.run(at_once(app, *[one] * (quarter + 2), other))
+    assert got == [200] * (quarter + 1) + [429] * 2
+    got = asyncio.run(at_once(keyless, *[""] * (UPLOADS_AT_A_TIME + 3)))
+    assert got == [200] * UPLOADS_AT_A_TIME + [503] * 3
+
+
+def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind HAProxy, where it is felt: `send` waits."""
+    monkeypatch.setattr("serve.routes.catalog.PATIENCE_S", 0.1)
+
+    async def stuck(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(1e9)
+
+    async def ask() -> None:
+        received = [{"type": "http.request", "body": b"name\nx\n", "more_body": False}]
+
+        async def receive() -> Any:
+            return received.pop() if received else await asyncio.sleep(1e9)
+
+        scope = {"type": "http", "method": "POST", "path": "/v1/catalog", "query_string": b""}
+        scope |= {"headers": [(b"content-type", b"text/csv")]}
+        app = api(MadeService(), ServeConfig())
+        with suppress(Exception):
+            await asyncio.wait_for(app(scope, receive, stuck), 5)
+
+    began = time.monotonic()
+    asyncio.run(ask())
+    assert time.monotonic() - began < 3
+
+
+def test_who_leaves_waits_for_the_reader_before_the_file_is_closed() -> None:
+    reading, ended = threading.Event(), []
+
+    def rows() -> Iterator[Rows]:
+        reading.set()
+        time.sleep(0.2)
+        ended.append("read")
+        yield Rows([], [], [])
+
+    async def leave() -> None:
+        task = asyncio.ensure_future(anext(answered.answer(rows(), AsyncMock())))
+        await asyncio.to_thread(reading.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        ended.append("closed")
+
+    asyncio.run(leave())
+    assert ended == ["read", "closed"]
 
 
 def test_a_sender_that_stops_is_told_and_leaves_nothing_behind() -> None:

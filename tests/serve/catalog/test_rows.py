@@ -43,8 +43,8 @@ def places(rows: Iterable[Rows]) -> list[int]:
 def _small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ends, "WINDOW_BYTES", 16)
-        for reader in ("catalogs", "ndjson", "parquet"):
-            patch.setattr(f"serve.{reader}.ROWS_PER_BATCH", 3)
+        for reader in ("rows", "ndjson", "parquet"):
+            patch.setattr(f"serve.catalog.{reader}.ROWS_PER_BATCH", 3)
         yield
 
 

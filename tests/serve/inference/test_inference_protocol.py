@@ -20,6 +20,7 @@ from shelftag.artifacts import Run
 from shelftag.config.serve import ServeConfig
 from tests.evaluation.made import manifest
 from tests.network import listening
+from tests.serve.local_client import local_client
 from tests.serve.made_service import CARD, MadeService
 
 LIMIT = 5
@@ -30,7 +31,7 @@ INFER = f"/v2/models/{CARD.name}/infer"
 def application() -> tuple[MadeService, TestClient]:
     """Made once: FastAPI takes a while to read all routes."""
     service = MadeService()
-    return service, TestClient(api(service, ServeConfig(max_products=LIMIT)))
+    return service, local_client(api(service, ServeConfig(max_products=LIMIT)))
 
 
 @pytest.fixture
@@ -263,7 +264,7 @@ def test_another_model_is_asked_by_its_name(service: MadeService, tmp_path: Path
     run.publish(manifest())
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "manifest.json").write_text("{}")
-    client = TestClient(api(service, ServeConfig(models_root=tmp_path)))
+    client = local_client(api(service, ServeConfig(models_root=tmp_path)))
     assert client.get("/v2/models/other").json()["versions"] == [manifest().fingerprint]
     assert client.get("/v2/models/other/ready").json() == {"name": "other", "ready": True}
     assert client.get("/v2/models/broken").status_code == 409

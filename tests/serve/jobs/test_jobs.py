@@ -3,7 +3,10 @@
 import json
 import os
 import shlex
+import socket
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +25,7 @@ from shelftag.artifacts import Tags
 from shelftag.config import Config, load_config
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import InputError
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 
@@ -61,7 +65,7 @@ class StubbedRay:
 @pytest.fixture
 def ray(monkeypatch: pytest.MonkeyPatch) -> StubbedRay:
     stub = StubbedRay()
-    monkeypatch.setattr(jobs, "client", lambda: stub)
+    monkeypatch.setattr(jobs, "client", lambda _: stub)
     monkeypatch.setattr(jobs, "waiting", lambda *_: "")
     monkeypatch.setattr(jobs, "address", lambda: "10.0.0.1:6379")
     return stub
@@ -78,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def client(folder: Path) -> TestClient:
     settings = ServeConfig(jobs_input=folder / "in", jobs_output=folder / "out")
-    return TestClient(api(MadeService(), settings))
+    return local_client(api(MadeService(), settings))
 
 
 ASKED: dict[str, Any] = {"input": "shop.csv", "output": "tagged"}
@@ -188,7 +192,7 @@ def test_a_lone_surrogate_is_refused(client: TestClient, ray: StubbedRay) -> Non
 @pytest.mark.parametrize("missing", ["jobs_input", "jobs_output"])
 def test_without_folders_there_are_no_jobs(folder: Path, missing: str) -> None:
     roots = {"jobs_input": folder / "in", "jobs_output": folder / "out"} | {missing: None}
-    client = TestClient(api(MadeService(), ServeConfig.model_validate(roots)))
+    client = local_client(api(MadeService(), ServeConfig.model_validate(roots)))
     for method, path in (("POST", ""), ("GET", ""), ("GET", "/x"), ("DELETE", "/x")):
         answer = client.request(method, f"/v1/jobs{path}")
         assert answer.status_code == 404
@@ -201,13 +205,84 @@ def test_without_folders_there_are_no_jobs(folder: Path, missing: str) -> None:
 def test_a_dashboard_that_is_away_is_a_503(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    def away() -> None:
+    def away(_: float) -> None:
         raise fault
 
     monkeypatch.setattr(jobs, "client", away)
     answer = client.get("/v1/jobs")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert f"does not answer ({fault})" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("ray")
+def test_the_newest_jobs_are_told_and_no_more_are_looked_at(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [client.post("/v1/jobs", json=ASKED | {"output": str(i)}).json()["id"] for i in range(4)]
+    looked: list[str] = []
+    described = jobs.described
+
+    def counted(client: Any, details: Any, roots: jobs.Roots) -> jobs.Job:
+        looked.append(details.submission_id)
+        return described(client, details, roots)
+
+    monkeypatch.setattr(jobs, "described", counted)
+    told = client.get("/v1/jobs", params={"limit": 2}).json()
+    assert [job["id"] for job in told] == looked == [made[3], made[2]]
+    assert client.get("/v1/jobs", params={"limit": 0}).status_code == 422
+    assert client.post("/v1/jobs", json=ASKED | {"output": "0"}).status_code == 409  # the oldest's
+    assert looked[2:] == []  # and not for a job that is submitted
+
+
+def test_code_that_cannot_be_sent_is_said(
+    client: TestClient, ray: StubbedRay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(**_: object) -> None:
+        raise ValueError("Package size (600.00MiB) exceeds the maximum size of 512.00MiB")
+
+    monkeypatch.setattr(ray, "submit_job", too_large)
+    answer = client.post("/v1/jobs", json=ASKED)
+    assert answer.status_code == 503
+    assert "cannot be sent to the cluster (Package size (600.00MiB)" in answer.json()["detail"]
+
+
+@pytest.fixture
+def hung(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A dashboard that takes connections and never answers."""
+    import ray.job_submission  # noqa: F401  (a second, which is not the one that is measured)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setattr(jobs, "address", lambda: url)
+        yield
+
+
+@pytest.mark.usefixtures("hung")
+def test_a_hung_dashboard_holds_no_thread(folder: Path) -> None:
+    """Two threads ask; later calls are as soon refused as the first, since both come back."""
+    settings = ServeConfig(jobs_input=folder / "in", jobs_output=folder / "out", timeout_s=2)
+    client = local_client(api(MadeService(), settings))
+    with ThreadPoolExecutor(4) as clients:
+        answers = list(clients.map(lambda _: client.get("/v1/jobs"), range(4)))
+    assert {answer.status_code for answer in answers} == {503}  # never the 504 of timeout_s
+    began = time.monotonic()
+    answer = client.get("/v1/jobs")
+    assert answer.status_code == 503
+    assert "timed out" in answer.json()["detail"]  # of a thread that was free, not of the queue
+    assert time.monotonic() - began < 1.6
+
+
+def test_a_submit_that_was_given_up_may_have_started(
+    client: TestClient, ray: StubbedRay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(**_: object) -> None:
+        raise ConnectionError("Read timed out")
+
+    monkeypatch.setattr(ray, "submit_job", late)
+    answer = client.post("/v1/jobs", json=ASKED)
+    assert answer.status_code == 503
+    assert "may have started all the same" in answer.json()["detail"]
+    assert "Read timed out" in answer.json()["detail"]
 
 
 words = st.text(

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI, Response
-from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -15,6 +14,7 @@ from serve.metrics.exposition import KEPT, Scrape, as_text, exposition, parsed
 from serve.routes import api
 from shelftag.config.serve import ServeConfig
 from tests.network import free_port, listening
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 DEPARTMENTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -122,7 +122,7 @@ def test_all_of_rays_families_where_they_are_asked_for(agent: str) -> None:
 
 
 def test_the_endpoints_metrics_are_text_with_or_without_nodes() -> None:
-    answer = TestClient(api(MadeService(), ServeConfig())).get("/metrics")
+    answer = local_client(api(MadeService(), ServeConfig())).get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "shelftag_node_up" in answer.text

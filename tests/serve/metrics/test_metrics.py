@@ -21,6 +21,7 @@ from serve.routes.tag import read_products
 from serve.shadow import Shadow
 from shelftag.config.serve import ServeConfig
 from shelftag.tagging.tagger import Ranking
+from tests.serve.local_client import local_client
 from tests.serve.made_service import CARD, MadeService, ranking
 
 LIMIT = 5
@@ -38,7 +39,14 @@ def nothing_held() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(api(MadeService(), ServeConfig(max_products=LIMIT)))
+    return local_client(api(MadeService(), ServeConfig(max_products=LIMIT)))
+
+
+def test_settings_that_are_refused_are_a_gauge_that_an_alarm_can_watch() -> None:
+    metrics.set_problem("Run nowhere is not a folder")
+    assert handed_over(metrics.SETTINGS_REFUSED) == [(1.0, {})]
+    metrics.set_problem(None)
+    assert handed_over(metrics.SETTINGS_REFUSED) == [(0.0, {})]
 
 
 class Recorded:

@@ -8,12 +8,14 @@ from fastapi.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from serve.protection.access import CLIENT
-from serve.protection.key_ring import key_ring
+from serve.protection.key_ring import KeyRing, key_ring
 from serve.protection.keys import key_line, new_key
 from serve.protection.unexpected import Unexpected
 from serve.routes import api
 from shelftag.config.serve import ServeConfig
+from shelftag.errors import ConfigError
 from tests.serve.asgi import request
+from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 KEY = new_key()
@@ -127,11 +129,56 @@ def test_a_page_of_elsewhere_may_not_post(origin: str | None, status: int) -> No
         ("127.0.0.1.rebound.example", 403),
     ],
 )
-def test_without_keys_the_page_must_be_of_loopback(host: str, status: int) -> None:
+def test_without_keys_only_this_machine_is_asked(host: str, status: int) -> None:
     keyless = TestClient(api(MadeService(), ServeConfig()))
     headers = {"Host": host, "Origin": f"http://{host}"}
     assert keyless.post("/v1/tag", json={"products": []}, headers=headers).status_code == status
-    assert keyless.get("/v1/models", headers={"Host": host}).status_code == 200
+    for path in ("/v1/models", "/metrics", "/openapi.json", "/v1/tag?name=x", "/healthz", "/"):
+        assert keyless.get(path, headers={"Host": host}).status_code == status  # no Origin: a GET
+
+
+def test_a_name_of_cors_origins_may_be_the_host_too() -> None:
+    keyless = TestClient(api(MadeService(), ServeConfig(cors_origins=(f"{PAGE}:8443",))))
+    assert keyless.get("/v1/models", headers={"Host": "shop.example"}).status_code == 200
+    answer = keyless.get("/v1/models", headers={"Host": "rebound.example"})
+    assert answer.status_code == 403
+    assert "Host 'rebound.example' is not of this machine" in answer.json()["detail"]
+
+
+def test_a_client_without_a_host_is_no_browser() -> None:
+    assert asyncio.run(request(api(MadeService(), ServeConfig()), "GET", "/healthz")).status == 200
+
+
+def test_every_page_and_no_keys_is_refused_at_the_start() -> None:
+    with pytest.raises(ConfigError, match="lets any web page start jobs, and there are no keys"):
+        api(MadeService(), ServeConfig(cors_origins=("*",)))
+
+
+@pytest.mark.parametrize(
+    ("fetched", "origins", "status"),
+    [
+        ({"Site": "cross-site", "Mode": "no-cors", "Dest": "image"}, [], 403),
+        ({"Site": "cross-site", "Mode": "navigate", "Dest": "iframe"}, [], 403),
+        ({"Site": "cross-site", "Mode": "cors", "Dest": "empty"}, [PAGE], 403),
+        ({"Site": "cross-site", "Mode": "navigate", "Dest": "document"}, [], 200),
+        ({"Site": "same-origin", "Mode": "cors", "Dest": "empty"}, [], 200),
+        ({"Site": "none", "Mode": "navigate", "Dest": "document"}, [], 200),
+    ],
+)
+@pytest.mark.parametrize("keys", [None, KEYS], ids=["keyless", "keyed"])
+def test_what_a_page_of_elsewhere_embeds_is_refused(
+    fetched: dict[str, str], origins: list[str], status: int, keys: KeyRing | None
+) -> None:
+    app = api(MadeService(), ServeConfig.model_validate({"cors_origins": origins}), keys)
+    headers = {f"Sec-Fetch-{name}": value for name, value in fetched.items()}
+    answer = local_client(app).get("/v1/tag?name=x&model=y", headers=BEARER | headers)
+    assert answer.status_code == status
+
+
+def test_a_page_that_is_allowed_may_fetch() -> None:
+    keyless = local_client(api(MadeService(), ServeConfig(cors_origins=(PAGE,))))
+    fetched = {"Origin": PAGE, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+    assert keyless.get("/v1/models", headers=fetched).status_code == 200
 
 
 def test_a_page_that_is_allowed_may_post_and_read_the_answer() -> None:

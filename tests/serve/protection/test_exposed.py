@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.__main__ import main as shelftag
 from serve.app import serving
-from serve.protection.exposed import check_exposed, is_loopback
+from serve.protection.exposed import check_exposed, is_loopback, listening_host
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE, key_line, new_key
 from shelftag.artifacts import Run
@@ -41,6 +41,17 @@ def test_which_addresses_others_reach(host: str, loopback: bool) -> None:
             check_exposed(host, None)
 
 
+def test_an_address_that_ray_does_not_tell_is_open_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ray.serve import context
+
+    monkeypatch.delattr(context, "_get_global_client")
+    host = listening_host()
+    assert host is not None
+    assert not is_loopback(host)
+
+
 def test_the_command_refuses_to_open_without_keys(
     tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,6 +59,8 @@ def test_the_command_refuses_to_open_without_keys(
     assert shelftag([*words, "--host", "0.0.0.0"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "serve.host = '0.0.0.0' is open to other machines, and there are no API keys" in line
+    assert shelftag([*words, "serve.cors_origins=['*']"]) == 2
+    assert "serve.cors_origins = ['*']" in capsys.readouterr().err
     (tmp_path / "keys").write_text("stg_oops")
     assert shelftag([*words, f"serve.keys_file={tmp_path / 'keys'}"]) == 2
     (line,) = capsys.readouterr().err.splitlines()

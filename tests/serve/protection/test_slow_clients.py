@@ -40,7 +40,7 @@ def port(tiny_run: Run, ray_here: None) -> Iterator[int]:  # noqa: ARG001
 
 
 def head(length: int) -> bytes:
-    lines = ["POST /v1/tag HTTP/1.1", "Host: here", "Content-Type: application/json"]
+    lines = ["POST /v1/tag HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
     return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
 
 
