@@ -13,11 +13,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from cluster.ingress import haproxy_environment
 from shelftag.catalog.text import text
 from shelftag.config import Config, load_config
 from tests.benchmarks.load import Load, run_load, tag_requests
@@ -33,10 +35,7 @@ from tests.benchmarks.serve_report import PIPELINE, report, summary
 from tests.benchmarks.trained_run import read_names, trained
 from tests.network import free_port, wait_until_open
 
-INGRESSES: dict[str, dict[str, str]] = {
-    "python": {},
-    "haproxy": {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"},
-}
+INGRESSES = ("python", "haproxy")
 CONNECTIONS, BATCH, CACHED_NAMES = 32, 256, 1_000
 SETTINGS = ("tagging.cache_size=0", "serve.cpus_per_replica=0.5", "scaling.object_store_gb=0.5")
 
@@ -62,10 +61,16 @@ def main() -> None:
 def _in_a_process(ingress: str, more: Sequence[str]) -> dict[str, Any]:
     """The environment chooses the ingress, before Ray is imported."""
     say(f"ingress {ingress}")
+    with TemporaryDirectory(prefix="haproxy-") as folder:
+        more_variables = haproxy_environment(Path(folder)) if ingress == "haproxy" else {}
+        return _done(ingress, more, more_variables)
+
+
+def _done(ingress: str, more: Sequence[str], variables: Mapping[str, str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.benchmarks.bench_serve", *sys.argv[1:], *more]
     done = subprocess.run(
         [*command, "--ingress", ingress],
-        env=os.environ | INGRESSES[ingress],
+        env=os.environ | variables,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
