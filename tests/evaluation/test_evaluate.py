@@ -48,7 +48,7 @@ class KnownTagger:
     )
 
     @classmethod
-    def load(cls, run: Run, tagging: TaggingConfig) -> "KnownTagger":  # noqa: ARG003
+    def load(cls, run: Run, tagging: TaggingConfig, threads: int) -> "KnownTagger":  # noqa: ARG003
         return cls()
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:

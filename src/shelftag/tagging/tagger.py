@@ -120,7 +120,9 @@ class Tagger:
         """The Scorer's, [len(texts), departments]. Each text is scored once."""
         rows = {text: self._cache[text] for text in texts if text in self._cache}
         unseen = list(dict.fromkeys(text for text in texts if text not in rows))
-        logits = self._threads.logits(self._scorer.logits, unseen)
+        logits = np.empty((0, len(self.departments)), np.float32)
+        if unseen:
+            logits = self._threads.logits(self._scorer.logits, unseen)
         self.scored += len(unseen)
         if self._tagging.cache_size:
             own = map(np.copy, logits)  # a view would keep the whole batch alive
