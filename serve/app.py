@@ -9,7 +9,6 @@ can reach the machine, a firewall should let nothing in but the port of `serve.p
 import logging
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -19,16 +18,22 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from cluster.ingress import VARIABLE as INGRESS_VARIABLE
 from cluster.ingress import haproxy
-from cluster.local import check_room, ray_session
+from cluster.local import ray_session
+from serve.checks import (
+    check_address,
+    check_copies,
+    check_deployed,
+    check_ingress,
+    check_job_folders,
+)
 from serve.protection.exposed import check_exposed, check_origins, listening
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from shelftag.artifacts import Run
 from shelftag.config import Config
-from shelftag.config.serve import PATHS
-from shelftag.errors import ConfigError, Failed, InputError
+from shelftag.config.serve import PATHS, ServeConfig
+from shelftag.errors import Failed
 from shelftag.tagging.identity import check_run
 
 APPLICATION = "shelftag"
@@ -113,14 +118,14 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         check_ingress(config)
     else:
         check_address(config.serve.host, config.serve.port)
-    config = with_job_folders(config)
+    check_job_folders(config.serve)
     has_jobs = None not in (config.serve.jobs_input, config.serve.jobs_output)
     ingress = haproxy() if config.serve.ingress == "haproxy" else nullcontext()
     with ingress, ray_session(config.scaling, dashboard=has_jobs):  # its dashboard has the job API
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        _check_room(config)
+        check_copies(config)
         try:
             _start(ray_serve, run, config)
             yield _address(config)
@@ -140,62 +145,26 @@ def _address(config: Config) -> str:
     return f"http://{_in_url(host)}:{port}"
 
 
-def check_ingress(config: Config) -> None:
-    """Refuse an ingress that this process cannot put in front.
-
-    Raises:
-        ConfigError: a cluster that runs has the one that it was started with.
-    """
-    if config.serve.ingress == "haproxy" and os.environ.get(INGRESS_VARIABLE) != "1":
-        problem = "serve.ingress = 'haproxy' does nothing on a cluster that runs already"
-        way_out = "give every node's `ray start` the environment of cluster/ingress.py, and this "
-        raise ConfigError(problem, f"{way_out}process {INGRESS_VARIABLE}=1, or leave it out")
+QUIET = {"log_level": "WARNING", "enable_access_log": False}
 
 
-def check_deployed(config: Config) -> None:
-    """Refuse what `shelftag serve` takes and `serve deploy` does not look at.
+def start_ingress(settings: ServeConfig) -> None:
+    """Serve itself, listening, without an application."""
+    from ray import serve as ray_serve
 
-    Raises:
-        ConfigError: naming the setting, and where it stands instead.
-    """
-    check_ingress(config)
-    for name in ("host", "port"):
-        if name in config.serve.model_fields_set:
-            problem = f"serve.{name} = {getattr(config.serve, name)!r} does nothing here"
-            raise ConfigError(problem, f"set http_options.{name} at the top of the file")
-
-
-def with_job_folders(config: Config) -> Config:
-    """The folders of bulk jobs by their full paths, since copies may run in another folder.
-
-    Raises:
-        InputError: one is not there.
-    """
-    given = {"jobs_input": config.serve.jobs_input, "jobs_output": config.serve.jobs_output}
-    folders = {name: folder.absolute() for name, folder in given.items() if folder is not None}
-    for name, folder in folders.items():
-        if not folder.is_dir():
-            raise InputError(f"serve.{name} = {folder} is not a folder", "make it, or name another")
-    return config.model_copy(update={"serve": config.serve.model_copy(update=folders)})
-
-
-def _check_room(config: Config) -> None:
-    settings, gpus = config.serve, config.scaling.use_gpu * config.serve.gpus_per_replica
-    needs = {"GPU": settings.replicas * gpus, "CPU": settings.replicas * settings.cpus_per_replica}
-    check_room(needs, "lower serve.replicas or serve.cpus_per_replica")
+    ray_serve.start(
+        proxy_location="HeadOnly",
+        http_options={"host": settings.host, "port": settings.port},
+        logging_config=QUIET,
+    )
 
 
 def _start(ray_serve: Any, run: Run, config: Config) -> None:
     from serve.deployment import application
 
-    quiet = {"log_level": "WARNING", "enable_access_log": False}
-    ray_serve.start(
-        proxy_location="HeadOnly",
-        http_options={"host": config.serve.host, "port": config.serve.port},
-        logging_config=quiet,
-    )
+    start_ingress(config.serve)
     try:
-        ray_serve.run(application(run.path, config), name=APPLICATION, logging_config=quiet)
+        ray_serve.run(application(run.path, config), name=APPLICATION, logging_config=QUIET)
     except RuntimeError as error:
         reason = _last_line(ray_serve) or str(error)
         raise Failed(f"the endpoint did not start ({reason})", "mend the cause") from error
@@ -206,26 +175,6 @@ def _last_line(ray_serve: Any) -> str:
     deployments = ray_serve.status().applications[APPLICATION].deployments.values()
     lines = [line for each in deployments for line in each.message.strip().splitlines()]
     return lines[-1].strip() if lines else ""
-
-
-def check_address(host: str, port: int) -> None:
-    """Refuse an address that cannot be listened on.
-
-    Raises:
-        InputError: naming the address and what the system says.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # closed a moment ago is free
-            probe.bind(address)
-    except OSError as error:
-        problem = f"serve.host = {host!r}, serve.port = {port} cannot be used ({error.strerror})"
-        raise InputError(problem, "name another with --port or --host") from None
 
 
 def _in_url(host: str) -> str:

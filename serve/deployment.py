@@ -34,7 +34,7 @@ from serve.metrics.measured import (
     set_problem,
 )
 from serve.models import Models
-from serve.protection.exposed import check_exposed, listening_host
+from serve.protection.exposed import check_exposed, check_origins, listening_host
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from serve.room import Room
@@ -75,6 +75,7 @@ class TaggerReplica:
         """What `ray_serve.ingress()` asks for."""
         keys = key_ring(self._key_lines, self._config.serve.keys_file)
         check_exposed(listening_host(), keys)
+        check_origins(self._config.serve.cors_origins, keys)
         return api(self, self._config.serve, keys)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:

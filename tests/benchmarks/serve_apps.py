@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from ray import serve as ray_serve
 
+from serve.app import QUIET, start_ingress
 from serve.deployment import application
 from serve.routes import api
 from shelftag.config import Config
@@ -38,16 +39,11 @@ def no_op(config: Config) -> Any:
 
 def start(run: Path, config: Config, cached: Config) -> None:
     """All of them, each under its own prefix."""
-    quiet = {"log_level": "WARNING", "enable_access_log": False}
-    ray_serve.start(
-        proxy_location="HeadOnly",
-        http_options={"host": config.serve.host, "port": config.serve.port},
-        logging_config=quiet,
-    )
+    start_ingress(config.serve)
     applications = {
         "no-op": no_op(config),
         "shelftag": application(run, config),
         "cached": application(run, cached),
     }
     for name, bound in applications.items():
-        ray_serve.run(bound, name=name, route_prefix=f"/{name}", logging_config=quiet)
+        ray_serve.run(bound, name=name, route_prefix=f"/{name}", logging_config=QUIET)

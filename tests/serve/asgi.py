@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.protection.access import CLIENT
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,14 @@ async def request(
         return Answer(0, {}, b"")
     answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], answered, b"".join(part.get("body", b"") for part in sent[1:]))
+
+
+async def request_as(app: ASGIApp, client: str | None) -> Answer:
+    """A request with the key of a client, or of nobody."""
+
+    async def known(scope: Scope, receive: Receive, send: Send) -> None:
+        if client is not None:
+            scope[CLIENT] = client
+        await app(scope, receive, send)
+
+    return await request(known, "GET", "/")

@@ -8,7 +8,8 @@ import pytest
 
 from cluster.ingress import VARIABLE
 from serve import app
-from serve.app import ServeArgs, check_deployed, check_ingress
+from serve.app import ServeArgs
+from serve.checks import check_deployed, check_ingress
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import ConfigError
@@ -65,7 +66,7 @@ def test_the_first_error_is_the_one_that_is_told(
     def nothing_there(_: str) -> None:
         raise RuntimeError("there is no Serve")
 
-    for name in ("check_run", "check_address", "_check_room"):
+    for name in ("check_run", "check_address", "check_copies"):
         monkeypatch.setattr(app, name, lambda *_: None)
     monkeypatch.setattr(app, "ray_session", lambda *_, **__: nullcontext())
     monkeypatch.setattr(app, "_start", fails)

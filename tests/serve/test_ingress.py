@@ -14,7 +14,7 @@ import pytest
 
 from shelftag.artifacts import Run
 from tests.network import free_port
-from tests.serve.deployed import wait_for
+from tests.serve.deployed import copies, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -25,6 +25,9 @@ SETTINGS = (
     "scaling.object_store_gb=0.2",
     "scaling.threads_per_worker=1",
 )
+
+LONG = [{"name": f"Rye Bread {i}", "description": "rye bread " * 1_999} for i in range(100)]
+"""A second of work and more, whatever the machine."""
 
 RAYS = ("ray::", "raylet", "gcs_server", "python")
 """Ray's own processes: what is theirs is documented by kind, since the ports are random."""
@@ -40,18 +43,10 @@ class Endpoint:
     open_ports: tuple[int, ...]
     """Of HAProxy's statistics and metrics."""
 
-    def ask(self, **more: str) -> httpx.Response:
-        body = {"products": [{"name": "Rye Bread"}]}
+    def ask(self, *products: dict[str, str], **more: str) -> httpx.Response:
+        body = {"products": products or ({"name": "Rye Bread"},)}
         url = f"http://127.0.0.1:{self.port}/v1/tag"
         return httpx.post(url, json=body, headers=more, timeout=120)
-
-    def copies(self) -> list[psutil.Process]:
-        """Processes of the tagger."""
-        return [
-            each
-            for each in self.process.children(recursive=True)
-            if "ServeReplica:shelftag" in " ".join(each.cmdline())
-        ]
 
     def listeners(self) -> set[tuple[str, str, int]]:
         """Process, address and port of what listens."""
@@ -119,24 +114,27 @@ def test_a_full_queue_is_503_with_retry_after(endpoint: Endpoint) -> None:
 
 
 def test_a_deadline_that_the_client_names_is_408(endpoint: Endpoint) -> None:
-    answer = endpoint.ask(**{"x-request-timeout-seconds": "0.1"})
+    answer = endpoint.ask(*LONG, **{"x-request-timeout-seconds": "0.1"})
     print(f"{endpoint.ingress}: x-request-timeout-seconds {answer.status_code} {answer.text[:100]}")
     assert answer.status_code == 408
 
 
 def test_a_copy_that_is_killed(endpoint: Endpoint) -> None:
     """What it was at work on is lost; what comes after it waits for the next copy, or is told."""
-    (copy,) = endpoint.copies()
+    (copy,) = copies(endpoint.process.pid)
     with ThreadPoolExecutor(4) as clients:
-        asked = [clients.submit(endpoint.ask) for _ in range(4)]
+        asked = [clients.submit(endpoint.ask, *LONG)]
         time.sleep(0.25)
-        copy.kill()
+        asked += [clients.submit(endpoint.ask) for _ in range(3)]
+        time.sleep(0.25)
+        psutil.Process(copy).kill()
         during = Counter(map(outcome, asked))
         start = time.monotonic()
         after = outcome(clients.submit(endpoint.ask))
         took = time.monotonic() - start
         print(f"{endpoint.ingress}: killed {dict(during)}, then {after} in {took:.1f} s")
         wait_for(lambda: outcome(clients.submit(endpoint.ask)) == "200", 120)
+    assert during.keys() & {"500", "RemoteProtocolError"}
     assert set(during) <= {"200", "500", "RemoteProtocolError"}
     # HAProxy may send to the copy that is gone until it has seen that
     allowed = {"200"} if endpoint.ingress == "python" else {"200", "500", "RemoteProtocolError"}

@@ -19,7 +19,8 @@ import yaml
 
 from pipelines.__main__ import main as shelftag
 from pipelines.tag import tag
-from serve.app import ServeArgs, build, check_address, serving
+from serve.app import ServeArgs, build, serving
+from serve.checks import check_address
 from shelftag.artifacts import Run, Tags
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, InputError

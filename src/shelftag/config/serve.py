@@ -32,7 +32,8 @@ class ServeConfig(Section):
     """CPU cores Ray reserves for a copy."""
 
     gpus_per_replica: float = Field(default=1, gt=0)
-    """GPUs of a copy, where `scaling.use_gpu` is set; a base larger than one is placed over all."""
+    """GPUs of a copy, where `scaling.use_gpu` is set; a base larger than one is placed over all
+    (not run on a GPU)."""
 
     max_surge_percent: int = Field(default=100, ge=0, le=100)
     """Copies started beside the old ones at a redeploy, in percent of `replicas`; they need free

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.__main__ import parser
-from serve.app import with_job_folders
+from serve.checks import check_job_folders
 from serve.jobs import ray_jobs as jobs
 from serve.jobs.requests import JobOptions, JobRequest, entrypoint
 from serve.routes import api
@@ -321,6 +321,9 @@ def test_folders_of_jobs_must_be_there(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
     config = load_config(overrides=["serve.jobs_input=in"])
-    assert with_job_folders(config).serve.jobs_input == tmp_path / "in"
+    check_job_folders(config.serve)
+    assert config.serve.jobs_input == tmp_path / "in"
     with pytest.raises(InputError, match=r"serve.jobs_output = .*out is not a folder"):
-        with_job_folders(load_config(overrides=["serve.jobs_input=in", "serve.jobs_output=out"]))
+        check_job_folders(
+            load_config(overrides=["serve.jobs_input=in", "serve.jobs_output=out"]).serve
+        )

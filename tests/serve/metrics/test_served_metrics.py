@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tritonclient.http import InferenceServerClient, InferInput
 
-from serve.app import serving
+from serve.app import APPLICATION, serving
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from tests import tiny
@@ -35,13 +35,24 @@ def url(tiny_run: Run, ray_here: None) -> Iterator[str]:  # noqa: ARG001
 Families = dict[str, dict[tuple[str, ...], float]]
 
 
+def copy_id() -> str:
+    """Serve's name of the one copy: the export has what copies of other tests counted too."""
+    from ray.serve.context import _get_global_client
+
+    application = _get_global_client().get_serve_details()["applications"][APPLICATION]
+    (copy,) = application["deployments"]["tagger"]["replicas"]
+    return str(copy["replica_id"])
+
+
 def scraped(url: str) -> Families:
-    """Our families: label values that are ours, in the order of their names -> the sum."""
-    text = httpx.get(f"{url}/metrics", timeout=30).text
+    """Families of the copy: label values that are ours, in the order of their names -> the sum."""
+    text, copy = httpx.get(f"{url}/metrics", timeout=30).text, copy_id()
     ours = ("department", "method", "name", "reason", "result", "role", "route", "status", "le")
     found: Families = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
+            if sample.labels.get("replica", copy) != copy:
+                continue
             labels = tuple(sample.labels[key] for key in sorted(ours) if key in sample.labels)
             sums = found.setdefault(sample.name.removeprefix("ray_shelftag_"), {})
             sums[labels] = sums.get(labels, 0) + sample.value

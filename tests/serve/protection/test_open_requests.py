@@ -6,13 +6,12 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from serve.problems import Problem
-from serve.protection.access import CLIENT
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import key_line, new_key
 from serve.protection.open_requests import Open, OpenRequests
 from serve.routes import api
 from shelftag.config.serve import ServeConfig
-from tests.serve.asgi import Answer, pieces, request
+from tests.serve.asgi import pieces, request, request_as
 from tests.serve.made_service import MadeService
 
 
@@ -22,17 +21,10 @@ async def slow(_: Scope, __: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def ask(app: OpenRequests, client: str | None) -> Answer:
-    async def known(scope: Scope, receive: Receive, send: Send) -> None:
-        if client is not None:
-            scope[CLIENT] = client
-        await app(scope, receive, send)
-
-    return await request(known, "GET", "/")
-
-
 async def statuses(app: OpenRequests, *clients: str | None) -> list[int]:
-    return [answer.status for answer in await asyncio.gather(*(ask(app, c) for c in clients))]
+    return [
+        answer.status for answer in await asyncio.gather(*(request_as(app, c) for c in clients))
+    ]
 
 
 def test_a_key_has_a_quarter_and_others_have_theirs() -> None:

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from serve.app import ServeArgs
-from serve.protection.access import CLIENT
 from serve.protection.rate_limit import Rate, RateLimit
-from tests.serve.asgi import Answer, request
+from tests.serve.asgi import request_as
 from tests.serve.deployed import CONFIG
 
 
@@ -55,7 +54,7 @@ def test_clients_do_not_share() -> None:
 @pytest.mark.parametrize(("replicas", "welcome"), [(1, 4), (2, 2), (8, 1)])
 def test_copies_share_the_limit(replicas: int, welcome: int) -> None:
     limited = RateLimit(_ok, requests_per_s=4, replicas=replicas, clock=lambda: 0.0)
-    answers = [asyncio.run(_ask(limited, "shop")) for _ in range(10)]
+    answers = [asyncio.run(request_as(limited, "shop")) for _ in range(10)]
     assert [answer.status for answer in answers] == [200] * welcome + [429] * (10 - welcome)
     assert answers[-1].headers["retry-after"] == str(-(-replicas // 4))
     assert "at most 4 requests a second (serve.requests_per_s)" in answers[-1].detail
@@ -68,25 +67,16 @@ def test_the_copies_of_the_config_file_share_the_limit() -> None:
     settings = ServeArgs.model_validate(application["args"]).config.serve
     assert settings.replicas == tagger["autoscaling_config"]["max_replicas"]
     share = RateLimit(_ok, settings.requests_per_s, settings.replicas, clock=lambda: 0.0)
-    answers = [asyncio.run(_ask(share, "shop")) for _ in range(int(settings.requests_per_s))]
+    answers = [asyncio.run(request_as(share, "shop")) for _ in range(int(settings.requests_per_s))]
     welcome = sum(answer.status == 200 for answer in answers)
     assert 0 <= settings.requests_per_s - welcome * settings.replicas <= settings.replicas
 
 
 def test_those_without_a_key_pass() -> None:
     limited = RateLimit(_ok, requests_per_s=1, replicas=1, clock=lambda: 0.0)
-    assert {asyncio.run(_ask(limited, None)).status for _ in range(10)} == {200}
+    assert {asyncio.run(request_as(limited, None)).status for _ in range(10)} == {200}
 
 
 async def _ok(_: Scope, __: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b""})
-
-
-async def _ask(limited: RateLimit, client: str | None) -> Answer:
-    async def known(scope: Scope, receive: Receive, send: Send) -> None:
-        if client is not None:
-            scope[CLIENT] = client
-        await limited(scope, receive, send)
-
-    return await request(known, "GET", "/")
