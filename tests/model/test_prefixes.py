@@ -1,10 +1,12 @@
 """Trees of beginnings: each once, and the way back to every text."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelftag.model.prefixes import prefixes_of
+from shelftag.model import prefixes
+from shelftag.model.prefixes import BLOCK_TOKENS, prefixes_of
 from shelftag.model.tokens import ragged
 
 rows = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=12)
@@ -14,10 +16,12 @@ rows = st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1,
 def test_every_beginning_is_there_once(rows: list[list[int]]) -> None:
     encoded = ragged(rows)
     tree = prefixes_of(encoded, encoded.sorted_rows())
-    found = [tuple(tree.tokens[path].tolist()) for paths in tree.paths for path in paths]
-    assert len(found) == len(set(found)) == len(tree.tokens)
+    texts = [path for block in tree.blocks for path in block]
+    paths = [texts[row][: depth + 1] for row, depth in zip(tree.rows, tree.depths, strict=True)]
+    assert [path[-1] for path in paths] == list(range(len(tree.tokens)))
+    found = [tuple(tree.tokens[path].tolist()) for path in paths]
+    assert len(found) == len(set(found))
     assert set(found) == {tuple(row[:end]) for row in rows for end in range(1, len(row) + 1)}
-    assert [path[-1] for paths in tree.paths for path in paths] == list(range(len(found)))
 
 
 @given(rows)
@@ -25,8 +29,26 @@ def test_ends_are_the_texts_in_order(rows: list[list[int]]) -> None:
     encoded = ragged(rows)
     order = encoded.sorted_rows()
     tree = prefixes_of(encoded, order)
-    read = [tree.tokens[path].tolist() for paths in tree.ends for path in paths]
+    texts = [path for block in tree.blocks for path in block]
+    lengths = tree.depths[tree.ends] + 1
+    read = [tree.tokens[path[:end]].tolist() for path, end in zip(texts, lengths, strict=True)]
     assert read == [rows[row] for row in order]
+    assert [path[end - 1] for path, end in zip(texts, lengths, strict=True)] == tree.ends.tolist()
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30))
+def test_blocks_hold_little_padding_and_are_bounded(lengths: list[int]) -> None:
+    encoded = ragged([[2] * length for length in lengths])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prefixes, "MOST_PAIRS", 1_000)
+        tree = prefixes_of(encoded, encoded.sorted_rows())
+    rest = sorted(lengths)
+    for block in tree.blocks:
+        texts, longest = block.shape
+        held, rest = rest[:texts], rest[texts:]
+        assert longest == held[-1] < held[0] + BLOCK_TOKENS
+        assert texts == 1 or texts * longest**2 <= 1_000
+    assert rest == []
 
 
 @given(rows)

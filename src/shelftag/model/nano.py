@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from shelftag.model.paths import paths_of
 from shelftag.model.prefixes import Prefixes
 
 if TYPE_CHECKING:
@@ -63,68 +64,44 @@ class NanoForward:
             kept = torch.float32 if self._rounded else products
             self._layers = [_layer(one, self._heads, products, kept) for one in llama.layers]
             self._turns = _turns(llama.rotary_emb.inv_freq, config.max_position_embeddings)
-            by_token = self._projected(self._layers[0], self._embeddings, slice(None))
-            self._first = torch.cat(by_token, dim=1)  # [vocabulary, 3 width]
+            self._first = self._projected(self._layers[0], self._embeddings, None)
 
     def __call__(self, prefixes: Prefixes) -> "Tensor":
         """Logits [n, departments] of the texts of a tree, in its order."""
         import torch
 
-        tokens = _padded(torch.from_numpy(prefixes.tokens))
-        paths = [torch.from_numpy(path) for path in prefixes.paths]
-        ends = [torch.from_numpy(path) for path in prefixes.ends if len(path)]
-        texts = sum(map(len, ends))
-        depths = torch.repeat_interleave(torch.tensor([len(path) for path in paths]))
-        turns, states = self._turns[_padded(depths)], self._embeddings[tokens]
+        paths = paths_of(prefixes, self._heads)
+        turns = _rows(self._turns, paths.depths)
+        states = _rows(self._embeddings, paths.tokens)
         for layer in self._layers:
-            rows: Any = slice(None)
-            read = paths
-            if layer is self._layers[-1]:
-                rows, read = _padded(torch.cat([path[:, -1] for path in ends])), ends
-            if layer is self._layers[0]:
-                first = self._first[tokens]
-                query, key_value = first[rows][:, : self._width], first[:, self._width :]
+            ends = paths.ends if layer is self._layers[-1] else None
+            if layer is self._layers[0]:  # three tables by token
+                query, key, value = (_rows(one, paths.tokens) for one in self._first)
+                query = _rows(query, ends)
             else:
-                query, key_value = self._projected(layer, states, rows)
-            key, value = key_value.float().chunk(2, dim=1)
-            query, key = self._turned(query, turns[rows]), self._turned(key, turns)
-            attended = self._attended(query, key, value, read)
-            states = self._fed_forward(
-                layer, states[rows] + self._product(attended, layer.attended)
-            )
-        return torch.nn.functional.linear(self._normed(states[:texts], self._norm), self._score)
+                query, key, value = self._projected(layer, states, ends)
+            query, key = self._turned(query, _rows(turns, ends)), self._turned(key, turns)
+            attended = paths.attended(query, key, value, by_ends=ends is not None)
+            states = _rows(states, ends) + self._product(attended, layer.attended)
+            states = self._fed_forward(layer, states)
+        texts = self._normed(states[: len(prefixes.ends)], self._norm)
+        return torch.nn.functional.linear(texts, self._score)
 
-    def _projected(self, layer: Layer, states: "Tensor", rows: Any) -> tuple["Tensor", "Tensor"]:
-        """Queries of some rows, [rows, width]; keys and values of all, [u, 2 width]."""
+    def _projected(
+        self, layer: Layer, states: "Tensor", ends: "Tensor | None"
+    ) -> tuple["Tensor", "Tensor", "Tensor"]:
+        """Queries [u, width], or of the ends alone; keys and values [u, width]; float32."""
         normed = self._normed(states, layer.attention_norm)
-        return self._product(normed[rows], layer.query), self._product(normed, layer.key_and_value)
+        query = self._product(_rows(normed, ends), layer.query)
+        key, value = self._product(normed, layer.key_and_value).chunk(2, dim=1)
+        return query.float(), key.float(), value.float()
 
     def _turned(self, projected: "Tensor", turns: "Tensor") -> "Tensor":
         """Rotary embedding (https://arxiv.org/abs/2104.09864) of [u, width] by turns of [u]."""
         import torch
 
-        pairs = torch.view_as_complex(projected.float().view(len(projected), self._heads, -1, 2))
+        pairs = torch.view_as_complex(projected.view(len(projected), self._heads, -1, 2))
         return torch.view_as_real(pairs * turns[:, None]).flatten(1)
-
-    def _attended(
-        self, query: "Tensor", key: "Tensor", value: "Tensor", paths: "list[Tensor]"
-    ) -> "Tensor":
-        """What each query [n, width] takes from the values on its path, [n, width]."""
-        import torch
-
-        out = torch.zeros_like(query)
-        counts = [len(path) for path in paths]
-        pieces = (one[: sum(counts)].split_with_sizes(counts) for one in (query, out))
-        for path, asks, takes in zip(paths, *pieces, strict=True):
-            nodes = path.reshape(-1)  # [queries, nodes on a path, heads, width of a head]
-            keys, values = (
-                one.index_select(0, nodes).view(*path.shape, self._heads, -1)
-                for one in (key, value)
-            )
-            asks, takes = (one.view(len(one), self._heads, -1) for one in (asks, takes))
-            shares = keys.mul_(asks[:, None]).sum(dim=-1).softmax(dim=1)
-            torch.sum(values.mul_(shares[..., None]), dim=1, out=takes)
-        return out
 
     def _fed_forward(self, layer: Layer, states: "Tensor") -> "Tensor":
         from torch.nn.functional import silu
@@ -141,21 +118,17 @@ class NanoForward:
         return linear(states.to(weight.dtype), weight)
 
     def _normed(self, states: "Tensor", weight: "Tensor") -> "Tensor":
-        from torch.nn.functional import rms_norm
+        """RMSNorm (https://arxiv.org/abs/1910.07467): half of the passes that torch's takes."""
+        import torch
 
-        return rms_norm(states, (states.shape[-1],), weight, self._epsilon)
+        length: Tensor = torch.linalg.vector_norm(states, dim=1, keepdim=True)
+        mean_square = length.square_().div_(self._width)
+        return (states * mean_square.add_(self._epsilon).rsqrt_()).mul_(weight)
 
 
-def _padded(rows: "Tensor") -> "Tensor":
-    """Rows [n] and as many zeros as make n one of few counts, at most an eighth more.
-
-    oneDNN prepares a product anew for each count of rows it has not seen lately, which costs as
-    much as the product of a small batch.
-    """
-    import torch
-
-    step = max(1 << (len(rows) - 1).bit_length() >> 3, 16)
-    return torch.nn.functional.pad(rows, (0, -len(rows) % step))
+def _rows(table: "Tensor", rows: "Tensor | None") -> "Tensor":
+    """Some rows of a table, or all."""
+    return table if rows is None else table.index_select(0, rows)
 
 
 def _layer(layer: Any, heads: int, products: "torch.dtype", kept: "torch.dtype") -> Layer:

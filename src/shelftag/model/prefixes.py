@@ -8,6 +8,7 @@ In a causal model a token's state is a function of the tokens up to it. In batch
 real catalog, sorted, one token in five stands at the end of a beginning that another name has too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,35 +16,69 @@ from numpy.typing import NDArray
 
 from shelftag.model.tokens import Encoded
 
+NO_TOKEN = -1
+BLOCK_TOKENS = 8
+"""Texts of 1 to 8 tokens make a block, those of 9 to 16 the next: little of one is padding."""
+MOST_PAIRS = 2**20
+"""Of two tokens of one text in a block: for each head of each, attention holds a number."""
+
 
 @dataclass(frozen=True)
 class Prefixes:
-    """The distinct beginnings of n texts, the shortest first: nodes of a tree, u of them."""
+    """The distinct beginnings of n texts: nodes of a tree, u of them, in no order."""
 
     tokens: NDArray[np.int64]
     """The last token of each beginning, [u]."""
-    paths: list[NDArray[np.int64]]
-    """Nodes of every beginning of j + 1 tokens, from the root on, [nodes at depth j, j + 1]."""
-    ends: list[NDArray[np.int64]]
-    """The same for whole texts of j + 1 tokens, in their order, [texts of that length, j + 1]."""
+    depths: NDArray[np.int64]
+    """Tokens before it, [u]."""
+    rows: NDArray[np.int64]
+    """A text that begins so, [u]."""
+    ends: NDArray[np.int64]
+    """The last node of each text, in their order, [n]."""
+    blocks: list[NDArray[np.int64]]
+    """The texts again, some of like length at a time: the nodes of each from the root on, and any
+    after its end, [texts, longest]."""
 
 
 def prefixes_of(encoded: Encoded, rows: NDArray[np.int64]) -> Prefixes:
     """The tree of some texts, `rows`, which are sorted by their lengths."""
     lengths = encoded.lengths[rows]
-    places = np.minimum(np.arange(lengths.max())[None, :], lengths[:, None] - 1)
-    ids = encoded.flat[encoded.starts[rows][:, None] + places]  # [n, longest]
-    node_of = np.empty(ids.shape, np.int64)
-    tokens, paths, ends, count = [], [], [], 0
-    parent = np.zeros(len(rows), np.int64)
-    for depth in range(ids.shape[1]):
-        first = int(np.searchsorted(lengths, depth, side="right"))  # the first that is longer
-        keys = (parent[first:] << 32) | ids[first:, depth].astype(np.int64)
-        _, example, node = np.unique(keys, return_index=True, return_inverse=True)
-        parent[first:] = node_of[first:, depth] = count + node
-        count += len(example)
-        tokens.append(ids[first:, depth][example])
-        paths.append(node_of[first:, : depth + 1][example])
-        ended = int(np.searchsorted(lengths, depth + 1, side="right"))
-        ends.append(node_of[first:ended, : depth + 1])
-    return Prefixes(np.concatenate(tokens).astype(np.int64), paths, ends)
+    places = np.arange(lengths.max())
+    inside = places < lengths[:, None]
+    at = np.minimum(encoded.starts[rows][:, None] + places, len(encoded.flat) - 1)
+    ids = np.where(inside, encoded.flat[at], NO_TOKEN)  # [n, longest]
+    order = _neighbours(ids)
+    ids, inside = ids[order], inside[order]
+    # A beginning is new where it is not that of the row above, up to there
+    known = np.zeros(ids.shape, np.bool_)
+    known[1:] = np.logical_and.accumulate(ids[1:] == ids[:-1], axis=1)
+    new = inside & ~known
+    row, depth = np.nonzero(new)
+    node_of = np.zeros(ids.shape, np.int64)
+    node_of[order] = np.maximum.accumulate(_numbered(new), axis=0)
+    ends = node_of[np.arange(len(rows)), lengths - 1]
+    tokens = ids[new].astype(np.int64)
+    return Prefixes(tokens, depth, order[row], ends, list(_blocks(node_of, lengths)))
+
+
+def _neighbours(ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """An order of the rows in which equal beginnings are neighbours: that of their bytes."""
+    whole = np.dtype((np.void, ids.itemsize * ids.shape[1]))
+    return np.argsort(np.ascontiguousarray(ids).view(whole)[:, 0], kind="stable")
+
+
+def _numbered(new: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """0, 1, 2, ... where it is new, and 0 elsewhere."""
+    numbers = np.zeros(new.shape, np.int64)
+    numbers[new] = np.arange(np.count_nonzero(new))
+    return numbers
+
+
+def _blocks(node_of: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    start = 0
+    while start < len(lengths):
+        longest = lengths[start] + -lengths[start] % BLOCK_TOKENS
+        end = int(np.searchsorted(lengths, longest, side="right"))
+        end = min(end, start + max(MOST_PAIRS // int(longest) ** 2, 1))
+        yield node_of[start:end, : lengths[end - 1]]
+        start = end
