@@ -2,8 +2,9 @@
 
 HTTP listens on `serve.host` and nothing else of ours does. Ray's own ports listen on all
 interfaces, whatever one does: GCS (6379 or a random one), raylet and object manager, the agents of
-the node, workers and replicas (random ports above 10000). They ask for Ray's token; where others
-can reach the machine, a firewall should let nothing in but the port of `serve.port`.
+the node, workers and replicas (random ports above 10000). They ask for Ray's token, but for the
+agents' metrics, which anyone may read; where others can reach the machine, a firewall should let
+nothing in but the port of `serve.port`.
 """
 
 import logging
@@ -26,6 +27,7 @@ from serve.checks import (
     check_deployed,
     check_ingress,
     check_job_folders,
+    check_name,
 )
 from serve.protection.exposed import check_exposed, check_origins, listening
 from serve.protection.key_ring import key_ring
@@ -107,7 +109,8 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         InputError: the address is taken, or is none of this machine's; the keys cannot be used; a
             folder of jobs is missing.
         ConfigError: others reach the address, or all web pages may call, and there are no keys; an
-            option would do nothing; or the cluster has not what the copies need.
+            option would do nothing; the cluster has an endpoint already, or not what the copies
+            need.
         Failed: no copy of the Tagger could be started.
     """
     check_run(run)
@@ -125,6 +128,7 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        check_name(APPLICATION)
         check_copies(config)
         try:
             _start(ray_serve, run, config)

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from serve.batches import MOST_CHARACTERS, Piece
 from shelftag.tagging.tagger import Ranking
 
-Score = Callable[[Sequence[Piece]], list[Ranking]]
+Score = Callable[[Sequence[Piece]], Sequence[Ranking | Exception]]
+"""An answer for each piece, or why there is none."""
 
 
 class _Waiting(NamedTuple):
@@ -32,6 +33,12 @@ class Batcher:
         self._most_names, self._wait_s = most_names, wait_s
         self._queue: deque[_Waiting] = deque()
         self._work: asyncio.Task[None] | None = None
+        self._began: float | None = None
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds since the batch that is being scored was begun."""
+        return 0 if self._began is None else asyncio.get_running_loop().time() - self._began
 
     async def __call__(self, piece: Piece) -> Ranking:
         """The piece's tags; whoever is cancelled meanwhile is left out."""
@@ -70,13 +77,17 @@ class Batcher:
 
     async def _answer(self, batch: Sequence[_Waiting]) -> None:
         loop, pieces = asyncio.get_running_loop(), [waiting.piece for waiting in batch]
+        self._began = loop.time()
         try:
-            rankings = await loop.run_in_executor(self._thread, self._score, pieces)
+            answers = await loop.run_in_executor(self._thread, self._score, pieces)
         except Exception as error:  # each request is told, and the next batch is scored
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(error)
-            return
-        for waiting, ranking in zip(batch, rankings, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(ranking)
+            answers = [error] * len(batch)
+        finally:
+            self._began = None
+        for waiting, answer in zip(batch, answers, strict=True):
+            if waiting.answer.done():
+                continue
+            if isinstance(answer, Exception):
+                waiting.answer.set_exception(answer)
+            else:
+                waiting.answer.set_result(answer)

@@ -48,22 +48,34 @@ def _parts(texts: Sequence[str], most: int) -> Iterator[Sequence[str]]:
     yield texts[start:]
 
 
-def score_together(batch: Sequence[Piece]) -> list[Ranking]:
-    """A Ranking for each piece; those for the same model share forward passes."""
+def score_together(batch: Sequence[Piece]) -> list[Ranking | Exception]:
+    """A Ranking for each piece; those for the same model share forward passes, and failures."""
     of_model: dict[str, list[int]] = {}
     for at, piece in enumerate(batch):
         of_model.setdefault(piece.loaded.card.fingerprint, []).append(at)
-    out: dict[int, Ranking] = {}
+    out: dict[int, Ranking | Exception] = {}
     for places in of_model.values():
-        tagger = batch[places[0]].loaded.tagger
-        texts, before = [text for at in places for text in batch[at].texts], tagger.scored
-        likely = tagger.probabilities(texts)
-        if texts:
-            count_batch(len(texts), tagger.scored - before)
-        ends = np.cumsum([len(batch[at].texts) for at in places])
-        for at, rows in zip(places, np.split(likely, ends[:-1]), strict=True):
-            out[at] = batch[at].loaded.tagger.ranked(rows, batch[at].top_k)  # its own threshold
+        pieces = [batch[at] for at in places]
+        try:
+            out.update(zip(places, _score(pieces), strict=True))
+        except Exception as error:  # other models' requests get their answers
+            out.update(dict.fromkeys(places, error))
     return [out[at] for at in range(len(batch))]
+
+
+def _score(pieces: Sequence[Piece]) -> list[Ranking]:
+    """Of pieces for one model, each with its own threshold and top_k."""
+    tagger = pieces[0].loaded.tagger
+    texts, before = [text for piece in pieces for text in piece.texts], tagger.scored
+    likely = tagger.probabilities(texts)
+    if texts:
+        count_batch(len(texts), tagger.scored - before)
+    ends = np.cumsum([len(piece.texts) for piece in pieces])
+    rows = np.split(likely, ends[:-1])
+    return [
+        piece.loaded.tagger.ranked(own, piece.top_k)
+        for piece, own in zip(pieces, rows, strict=True)
+    ]
 
 
 def joined(parts: Sequence[Ranking]) -> Ranking:

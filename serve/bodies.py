@@ -75,6 +75,7 @@ def _no_number(text: str) -> None:
 
 def described(kind: type[BaseModel], *others: str) -> dict[str, object]:
     """`openapi_extra` of a route that reads its body itself; `others` are media types it takes."""
-    content: dict[str, object] = {"application/json": {"schema": kind.model_json_schema()}}
+    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    content: dict[str, object] = {JSON: {"schema": schema}}
     content |= {other: {"schema": {"type": "string", "format": "binary"}} for other in others}
     return {"requestBody": {"content": content, "required": True}}

@@ -47,6 +47,19 @@ def check_job_folders(settings: ServeConfig) -> None:
             raise InputError(f"serve.{name} = {folder} is not a folder", "make it, or name another")
 
 
+def check_name(name: str) -> None:
+    """Refuse the name of an application that runs on this cluster: Serve would replace it.
+
+    Raises:
+        ConfigError: with the ways out.
+    """
+    from ray import serve as ray_serve
+
+    if name in ray_serve.status().applications:
+        problem = f"an application {name!r} answers on this cluster already"
+        raise ConfigError(problem, "change it with `serve deploy`, or end it with `serve shutdown`")
+
+
 def check_copies(config: Config) -> None:
     """Refuse more copies than the cluster has room for.
 

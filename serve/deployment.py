@@ -34,7 +34,7 @@ from serve.metrics.measured import (
     set_problem,
 )
 from serve.models import Models
-from serve.protection.exposed import check_exposed, check_origins, listening_host
+from serve.protection.exposed import check_exposed, listening_host
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from serve.room import Room
@@ -48,6 +48,9 @@ from shelftag.tagging.tagger import Ranking
 
 PIECES_AT_A_TIME = 2
 """Of one request: the next is there when one is scored."""
+
+HANGS = 4
+"""Times `serve.timeout_s`: nobody has waited for such a batch for long."""
 
 log = logging.getLogger("ray.serve")
 
@@ -75,7 +78,6 @@ class TaggerReplica:
         """What `ray_serve.ingress()` asks for."""
         keys = key_ring(self._key_lines, self._config.serve.keys_file)
         check_exposed(listening_host(), keys)
-        check_origins(self._config.serve.cors_origins, keys)
         return api(self, self._config.serve, keys)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
@@ -100,6 +102,16 @@ class TaggerReplica:
             finally:
                 set_problem(self._problem)
 
+    async def check_health(self) -> None:
+        """Serve asks now and then, and replaces a copy that raises.
+
+        Raises:
+            RuntimeError: the one thread that scores hangs, so that no request is answered.
+        """
+        most = HANGS * self._config.serve.timeout_s
+        if self._score.busy_s > most:
+            raise RuntimeError(f"a batch has been scored for {self._score.busy_s:.0f} s")
+
     async def _take(self, live: LiveConfig) -> None:
         await self._models.take(live)
         challenger = self._models.challenger
@@ -107,7 +119,7 @@ class TaggerReplica:
         set_models(self._models.champion.card, challenger.card if challenger else None)
 
     def models(self) -> list[ModelCard]:
-        """The Runs that are loaded here, the deployed one first."""
+        """The deployed Run, alone."""
         return [self._models.champion.card]
 
     def run(self, model: str | None) -> Path:

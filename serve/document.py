@@ -38,13 +38,7 @@ STATUSES = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "An error of the endpoint; its id stands in the log.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Too much waits already; Retry-After says when to come back.",
     HTTPStatus.GATEWAY_TIMEOUT: "There was no answer in time.",
-}
-PROTOCOL_ERROR = {
-    "title": "Error",
-    "description": "Of the Open Inference Protocol.",
-    "type": "object",
-    "properties": {"error": {"type": "string"}},
-    "required": ["error"],
+    HTTPStatus.INSUFFICIENT_STORAGE: "The upload does not fit on the disk of temporary files.",
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
     int(status): {
@@ -53,7 +47,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     }
     for status, meaning in STATUSES.items()
 }
-"""`responses` of the application."""
+"""`responses` of the application; routes whose errors have another shape put theirs in place."""
 
 
 def describe(app: FastAPI, keys: bool) -> None:
@@ -63,11 +57,9 @@ def describe(app: FastAPI, keys: bool) -> None:
     def openapi() -> dict[str, Any]:
         document = made()
         parts = document.setdefault("components", {})
-        parts.setdefault("schemas", {})["Problem"] = PROBLEM
-        parts["schemas"]["ProtocolError"] = PROTOCOL_ERROR
-        for path, methods in document["paths"].items():
-            if f"{path}/".startswith("/v2/"):
-                _as_protocol_errors(methods)
+        schemas = parts.setdefault("schemas", {})
+        schemas["Problem"] = PROBLEM
+        schemas.update(_definitions(document))
         if keys:
             parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             for path, methods in document["paths"].items():
@@ -78,10 +70,11 @@ def describe(app: FastAPI, keys: bool) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # https://fastapi.tiangolo.com/how-to/extending-openapi/
 
 
-def _as_protocol_errors(methods: dict[str, Any]) -> None:
-    """Errors under /v2 have the protocol's own shape."""
-    shape = {"application/json": {"schema": {"$ref": "#/components/schemas/ProtocolError"}}}
-    for operation in methods.values():
-        for response in operation["responses"].values():
-            if MEDIA_TYPE in response.get("content", {}):
-                response["content"] = shape
+def _definitions(document: dict[str, Any]) -> dict[str, Any]:
+    """What the bodies of `bodies.described` refer to, taken out of them."""
+    operations = (one for methods in document["paths"].values() for one in methods.values())
+    found: dict[str, Any] = {}
+    for operation in operations:
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            found |= content["schema"].pop("$defs", {})
+    return found

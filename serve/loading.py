@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 
 from serve.problems import Problem
@@ -14,6 +15,9 @@ from shelftag.tagging.tagger import Tagger
 
 WARM_UP = 256
 """Names a Run is asked when it is loaded: a whole batch, with its pieces, threads and memory."""
+
+NAMED = 50
+"""Runs that an answer names, of all in the folder."""
 
 
 @dataclass(frozen=True)
@@ -95,4 +99,4 @@ def _inside(name: str, root: Path) -> Run | None:
 
 def _names(root: Path) -> list[str]:
     names = sorted(path.parent.name for path in root.glob("*/manifest.json"))
-    return [name for name in names if _inside(name, root)][:50]
+    return list(islice((name for name in names if _inside(name, root)), NAMED))

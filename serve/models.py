@@ -6,7 +6,9 @@ challenger   asked beside the champion (serve/shadow.py)
 """
 
 import asyncio
+import weakref
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -28,7 +30,7 @@ class Named:
 
     def __init__(self) -> None:
         self._fingerprint = ""
-        self._loading: asyncio.Task[Loaded] | None = None
+        self._loading: asyncio.Future[Loaded] | None = None
 
     def has(self, fingerprint: str) -> bool:
         """Whether these very weights are in memory, or on their way."""
@@ -36,17 +38,27 @@ class Named:
         failed = task is None or (task.done() and task.exception() is not None)
         return self._fingerprint == fingerprint and not failed
 
-    async def loaded(self, fingerprint: str, read: Callable[[], Loaded]) -> Loaded:
-        """The Run, by `read` in a thread if these weights are not there."""
+    async def loaded(
+        self, fingerprint: str, read: Callable[[], Loaded], thread: Executor
+    ) -> Loaded:
+        """The Run, by `read` in the thread if these weights are not there."""
         if not self.has(fingerprint):
-            task = asyncio.create_task(asyncio.to_thread(read))
+            reading = partial(_if_wanted, weakref.ref(self), read)
+            task = asyncio.get_running_loop().run_in_executor(thread, reading)
             task.add_done_callback(_seen)
             self._fingerprint, self._loading = fingerprint, task
         assert self._loading  # noqa: S101  (it has it now)
         return await asyncio.shield(self._loading)
 
 
-def _seen(task: asyncio.Task[Loaded]) -> None:
+def _if_wanted(named: "weakref.ref[Named]", read: Callable[[], Loaded]) -> Loaded:
+    """Read it, unless others were asked for since, and nobody waits for this one."""
+    if named() is None:
+        raise asyncio.CancelledError
+    return read()
+
+
+def _seen(task: asyncio.Future[Loaded]) -> None:
     """All who would be told of a failure may have left."""
     if not task.cancelled():
         task.exception()
@@ -64,6 +76,8 @@ class Models:
         self._champion: Loaded | None = None
         self.challenger: Loaded | None = None
         self._bases, self._beside = SharedBases(), SharedBases()  # no lock is shared with it
+        # One at a time: those on their way are in memory too, and `max_models` counts them not
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="models")
         self._held: WeakValueDictionary[str, Named] = WeakValueDictionary()
 
         async def named(name: str) -> Named:  # Ray marks it, and a bound method takes no marks
@@ -138,7 +152,7 @@ class Models:
         if held is None or not held.has(fingerprint):  # no other is unloaded for a damaged one
             await asyncio.to_thread(check_run, run)
         held = await self._keep(name)
-        return await held.loaded(fingerprint, partial(self._read, run, self._bases))
+        return await held.loaded(fingerprint, partial(self._read, run, self._bases), self._loader)
 
     def _find(self, name: str) -> tuple[Run, str]:
         run = find_run(name, self._config.serve.models_root)

@@ -92,5 +92,5 @@ class Service(Protocol):
         ...
 
     def models(self) -> list[ModelCard]:
-        """The Runs that are loaded here, the deployed one first."""
+        """The deployed Run, alone: the others of serve.models_root come and go."""
         ...

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from serve.catalog.rows import Rows
 from serve.metrics.measured import count_reasons
 from serve.problems import Problem
-from serve.routes.tag import read_products
+from serve.products import read_products
 from serve.schemas import ProductId
 from serve.service import Tagged
 from serve.written import written
@@ -40,8 +40,8 @@ class Batch:
     """Place, id, reason."""
 
 
-Tag = Callable[[list[str], bool], Awaitable[Tagged]]
-"""Texts, and whether lines were answered already, to their tags."""
+Tag = Callable[[list[str]], Awaitable[Tagged]]
+"""Texts to their tags."""
 
 
 @dataclass
@@ -105,15 +105,14 @@ async def _in_order(
     rows: Iterator[Rows], tag: Tag
 ) -> AsyncGenerator[tuple[Batch, Tagged | None], None]:
     """Batches and their tags, the next ones on their way."""
-    batches, begun = map(prepared, rows), False
+    batches = map(prepared, rows)
     waiting: deque[tuple[Batch, asyncio.Future[Tagged | None]]] = deque()
     try:
         while (batch := await _next(batches)) is not None:
-            waiting.append((batch, asyncio.ensure_future(_tagged(batch, tag, begun))))
+            waiting.append((batch, asyncio.ensure_future(_tagged(batch, tag))))
             if len(waiting) == IN_FLIGHT:
                 yield waiting[0][0], await waiting[0][1]
                 waiting.popleft()
-                begun = True
         while waiting:
             yield waiting[0][0], await waiting[0][1]
             waiting.popleft()
@@ -136,8 +135,8 @@ async def _next(batches: Iterator[Batch]) -> Batch | None:
         raise
 
 
-async def _tagged(batch: Batch, tag: Tag, begun: bool) -> Tagged | None:
-    return await tag(batch.texts, begun) if batch.texts else None
+async def _tagged(batch: Batch, tag: Tag) -> Tagged | None:
+    return await tag(batch.texts) if batch.texts else None
 
 
 def prepared(rows: Rows) -> Batch:

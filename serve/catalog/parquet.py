@@ -22,11 +22,13 @@ PAGE_BUFFER_BYTES = 2**20
 UNBOUNDED = "DELTA_BYTE_ARRAY"
 """The one encoding whose decoded size the size of its pages does not bound
 (https://parquet.apache.org/docs/file-format/data-pages/encodings/)."""
+GROUP_BYTES = 2**27
+"""Of names, descriptions and ids of a row group, decompressed: what a file of a few kB may say."""
 TEXTS = (pa.string(), pa.large_string(), pa.string_view())
 
 
-def parquet_rows(source: BinaryIO, wanted: Columns, max_bytes: int) -> Iterator[Rows]:
-    """Rows of a Parquet file; `max_bytes` is what a row group may take in memory.
+def parquet_rows(source: BinaryIO, wanted: Columns) -> Iterator[Rows]:
+    """Rows of a Parquet file.
 
     Raises:
         InputError: it is no Parquet file, a column is missing or no text, or too large.
@@ -37,7 +39,7 @@ def parquet_rows(source: BinaryIO, wanted: Columns, max_bytes: int) -> Iterator[
     use = chosen(schema.names, wanted)
     read = list(dict.fromkeys(each for each in (use.name, use.description, use.id) if each))
     texts = _text_columns(schema, use)
-    _check_size(metadata, read, max_bytes)
+    _check_size(metadata, read)
     place = 1
     for batch in _batches(source, metadata, read, texts):
         columns = {name: _values(batch.column(name)) for name in read}
@@ -79,7 +81,7 @@ def _text_columns(schema: pa.Schema, use: Columns) -> list[str]:
     return texts
 
 
-def _check_size(metadata: pq.FileMetaData, read: list[str], max_bytes: int) -> None:
+def _check_size(metadata: pq.FileMetaData, read: list[str]) -> None:
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         columns = map(group.column, range(group.num_columns))
         chunks = [one for one in columns if one.path_in_schema in read]
@@ -87,12 +89,10 @@ def _check_size(metadata: pq.FileMetaData, read: list[str], max_bytes: int) -> N
             problem = f"{UNBOUNDED} texts may be far larger than their column"
             raise InputError(f"{problem}, so they are not read", "write it with dictionaries")
         size = sum(one.total_uncompressed_size for one in chunks)
-        if size > max_bytes:
-            limit = f"at most {max_bytes / 1e6:,g} MB (serve.max_upload_mb) are read of one"
-            problem = (
-                f"a row group has {size / 1e6:,.0f} MB of names, descriptions and ids; {limit}"
-            )
-            raise InputError(problem, "write smaller row groups")
+        if size > GROUP_BYTES:
+            held = f"a row group has {size / 1e6:,.0f} MB of names, descriptions and ids"
+            problem = f"{held}; at most {GROUP_BYTES / 1e6:,.0f} MB are read of one"
+            raise InputError(problem, "write smaller row groups (row_group_size=100_000)")
 
 
 def _batches(

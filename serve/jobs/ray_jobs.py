@@ -26,7 +26,10 @@ from shelftag.artifacts import Tags
 MARK = "shelftag_job"
 """Metadata key of a job that was started here."""
 MAY_HAVE_STARTED = "the job may have started all the same, GET /v1/jobs tells"
+MAY_HAVE_STOPPED = "the job may have been told to stop all the same, GET /v1/jobs tells"
+TOLD_TO_STOP = "was told to stop, and has not ended yet"
 STOP_WAIT_S = 5.0
+"""Ray kills what has not ended 3 s after it was told to."""
 STATE_TIMEOUT_S = 5
 CLOCKS_APART_S = 5.0
 
@@ -134,10 +137,10 @@ def found(client: Any, identity: str, roots: Roots) -> Job | None:
     return described(client, details, roots) if MARK in (details.metadata or {}) else None
 
 
-def stop(client: Any, identity: str) -> None:
-    """Stop a job, and wait a little until it has."""
+def stop(client: Any, identity: str, wait_s: float) -> None:
+    """Stop a job, and wait a little until it has: `wait_s`, and STOP_WAIT_S at most."""
+    until = time.monotonic() + min(wait_s, STOP_WAIT_S)
     client.stop_job(identity)
-    until = time.monotonic() + STOP_WAIT_S
     while time.monotonic() < until and STATES[client.get_job_status(identity)] in LIVE:
         time.sleep(0.2)
 

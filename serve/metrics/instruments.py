@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 EVERY_S = 1.0
+SAID_0 = 30
+"""How often a gauge says 0 for labels that are over: for 30 s, and Ray exports every ten."""
 Labels = tuple[str, ...]
 _all: list["Instrument"] = []
 _started = threading.Event()
@@ -105,20 +107,35 @@ class Histogram(Instrument):
 class Gauge(Instrument):
     """How much there is now."""
 
+    def __init__(self, name: str, description: str, labels: Labels = ()) -> None:
+        super().__init__(name, description, labels)
+        self._over: dict[Labels, int] = {}
+        """Labels that are over, and how often 0 is still said for them."""
+
     def set(self, value: float, *labels: str) -> None:
         """Say it."""
         with self._lock:
             self._held[labels] = value
+            self._over.pop(labels, None)
 
     def only(self, values: Mapping[Labels, float]) -> None:
-        """Say it for these labels, and 0 for all that were said before."""
+        """Say it for these labels, and 0 a few times for all that were said before."""
         with self._lock:
-            self._held = dict.fromkeys(self._held, 0.0) | dict(values)
+            over = self._held.keys() - values.keys()
+            self._over = {labels: self._over.get(labels, SAID_0) for labels in over}
+            self._held = dict.fromkeys(over, 0.0) | dict(values)
 
     def take(self) -> dict[Labels, float]:
-        """All that is; Ray forgets what is not said again, so it stays held."""
+        """All that is; Ray forgets what is not said again, so it stays held, and what is over goes
+        when Ray has its 0: in-place changes of a Run would add labels for ever."""
         with self._lock:
-            return dict(self._held)
+            taken = dict(self._held)
+            for labels in list(self._over):
+                self._over[labels] -= 1
+                if not self._over[labels]:
+                    del self._over[labels]
+                    self._held.pop(labels, None)
+            return taken
 
     def _made(self) -> Any:
         from ray.serve import metrics

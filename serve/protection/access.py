@@ -5,6 +5,7 @@ a key itself. All else does, the API's description too.
 """
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,10 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.problems import Problem, problem_response
 from serve.protection.key_ring import KeyRing
+from serve.protection.limits import declared_size
 from serve.route_path import route_path
 
 CLIENT = "shelftag.client"
 """In the ASGI scope: the name of the request's key."""
+CALLER: ContextVar[str | None] = ContextVar("caller", default=None)
+"""The same for what is far from the scope: who fills the queue of names."""
 OPEN = frozenset({"/", "/healthz", "/readyz"})
 OPEN_BELOW = ("/v2/health/", "/web/")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,6 +41,7 @@ class Access:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = self._refusal(scope) if scope["type"] == "http" else None
         if problem is None:
+            CALLER.set(scope.get(CLIENT))
             await self._app(scope, receive, send)
         else:
             await problem_response(problem)(scope, receive, send)
@@ -48,8 +53,8 @@ class Access:
         writes = scope["method"] not in READING
         if (writes and is_foreign(headers, self._origins)) or is_embedded(headers, self._origins):
             return _foreign(headers.get(b"origin", b"elsewhere"))
-        if self._keys is None or is_open(route_path(scope)):
-            return None
+        if self._keys is None or (is_open(route_path(scope)) and declared_size(scope) == 0):
+            return None  # a body that is not read at once holds a place
         token = bearer_token(headers.get(b"authorization", b""))
         name = self._keys.owner(token) if token else None
         if name is None:

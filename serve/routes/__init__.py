@@ -8,11 +8,11 @@ from serve.metrics.measured import Measured
 from serve.problems import answer_problems
 from serve.protection.key_ring import KeyRing
 from serve.protection.stack import protect
-from serve.routes import catalog, health, inference_protocol, jobs, metrics, models, page, tag
+from serve.routes import catalog, docs, health, inference_protocol, jobs, metrics, models, page, tag
 from serve.service import Service
 from shelftag.config.serve import ServeConfig
 
-GROUPS = (tag, catalog, jobs, models, inference_protocol, health, metrics, page)
+GROUPS = (tag, catalog, jobs, models, inference_protocol, health, metrics, page, docs)
 
 
 def api(service: Service, settings: ServeConfig, keys: KeyRing | None = None) -> FastAPI:
@@ -21,8 +21,10 @@ def api(service: Service, settings: ServeConfig, keys: KeyRing | None = None) ->
         title="shelftag",
         version=shelftag.__version__,
         description="One calibrated department for every product.",
-        redoc_url=None,  # one page of documentation is enough
+        docs_url=None,  # ours is in routes/docs.py
+        redoc_url=None,
         responses=RESPONSES,
+        redirect_slashes=False,  # it would send to whatever Host the client names
     )
     answer_problems(app)
     protect(app, settings, keys)

@@ -23,18 +23,21 @@ from serve.catalog.rows import Columns, Rows, csv_rows
 from serve.catalog.uploads import spool
 from serve.problems import Problem
 from serve.protection.access import CLIENT
-from serve.protection.open_requests import SHARE, Open
+from serve.protection.open_requests import Open
 from serve.service import Model, Service, Tagged
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ShelftagError
 
 CATALOGS_AT_A_TIME = 4
 UPLOADS_AT_A_TIME = 16
-"""Catalogs that are on their way here, wait or are tagged; a quarter of them of one key."""
+"""Catalogs that are on their way here, wait or are tagged."""
+OF_ONE_KEY = 2
+"""Of these: half of the slots is left to others, however slowly a key reads its answers."""
 PATIENCE_S = 60.0
-"""How long a catalog waits for a slot once it is here, or for room beside other requests once its
-answer has begun; and how long a client may take for a chunk of the answer."""
+"""How long a catalog waits for a slot once it is here, and for room beside other requests; and how
+long a client may take for a chunk of the answer."""
 
+FULL = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 NDJSON = "application/x-ndjson"
 ACCEPTED = ("text/csv", NDJSON, "application/jsonl", "application/vnd.apache.parquet")
 DESCRIBED: dict[str, Any] = {
@@ -54,8 +57,7 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     routes = APIRouter(tags=["catalog"])
     slots = asyncio.Semaphore(CATALOGS_AT_A_TIME)
     uploads = asyncio.Semaphore(UPLOADS_AT_A_TIME)
-    of_one_key = Open(UPLOADS_AT_A_TIME // SHARE, "catalogs", settings.retry_after_s)
-    max_bytes = int(settings.max_upload_mb * 1e6)
+    of_one_key = Open(OF_ONE_KEY, "catalogs", settings.retry_after_s)
 
     @routes.post("/v1/catalog", **DESCRIBED)
     async def catalog(
@@ -84,7 +86,7 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
             await _take(slots, held, PATIENCE_S, settings.retry_after_s)
             kept = await service.model(model)  # to the end, whatever is put in its place
             tag = partial(_tag, kept, top_k, settings.retry_after_s)
-            chunks = answer(_rows(kind, file, wanted, max_bytes), tag)
+            chunks = answer(_rows(kind, file, wanted), tag)
             held.push_async_callback(chunks.aclose)
             return _Closing(await anext(chunks), chunks, held)
         except ShelftagError as error:
@@ -112,11 +114,11 @@ def content_kind(header: str) -> str:
     raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, accepted)
 
 
-def _rows(kind: str, file: BinaryIO, wanted: Columns, max_bytes: int) -> Iterator[Rows]:
+def _rows(kind: str, file: BinaryIO, wanted: Columns) -> Iterator[Rows]:
     if kind == "text/csv":
         return csv_rows(file, wanted)
     if kind.endswith("parquet"):
-        return parquet_rows(file, wanted, max_bytes)
+        return parquet_rows(file, wanted)
     return ndjson_rows(file, wanted)
 
 
@@ -140,20 +142,14 @@ async def _take(
     held.callback(slots.release)
 
 
-async def _tag(
-    model: Model,
-    top_k: int | None,
-    pause_s: float,
-    texts: list[str],
-    begun: bool,
-) -> Tagged:
-    """Ask again while others fill the queue, once a part of the answer is made."""
-    waits = int(PATIENCE_S / pause_s) if begun else 0
+async def _tag(model: Model, top_k: int | None, pause_s: float, texts: list[str]) -> Tagged:
+    """Ask again while the queue is full, of others' names or of this key's own."""
+    waits = int(PATIENCE_S / pause_s)
     while True:
         try:
             return await model.tag(texts, top_k=top_k)
         except Problem as problem:
-            if problem.status != HTTPStatus.SERVICE_UNAVAILABLE or not waits:
+            if problem.status not in FULL or not waits:
                 raise
         waits -= 1
         await asyncio.sleep(pause_s)

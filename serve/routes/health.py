@@ -11,11 +11,13 @@ def router(service: Service, _: ServeConfig) -> APIRouter:
     """The routes; they need no API key."""
     routes = APIRouter(tags=["health"])
 
+    @routes.head("/healthz", include_in_schema=False)  # some balancers ask so
     @routes.get("/healthz")
     async def healthz() -> Health:
         """Whether it answers at all."""
         return Health(status="ok", model=service.models()[0].fingerprint)
 
+    @routes.head("/readyz", include_in_schema=False)
     @routes.get("/readyz")
     async def readyz() -> Health:
         """Whether the model is loaded and warm: a copy is let in to answer only then."""

@@ -6,6 +6,8 @@ A model is a Run's name, its version the Run's fingerprint. Errors have the prot
 Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md
 """
 
+import asyncio
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +16,7 @@ from fastapi import APIRouter, Request, Response
 
 import shelftag
 from serve.bodies import described, in_thread_if_large
+from serve.document import STATUSES
 from serve.inference.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
 from serve.inference.schemas import (
     InferenceRequest,
@@ -27,17 +30,19 @@ from serve.inference.schemas import (
     TensorMetadata,
 )
 from serve.inference.tensors import HEADER
+from serve.inference.whole import WholeRuns
 from serve.loading import find_run
 from serve.metrics.measured import count_reasons
 from serve.problems import Problem
 from serve.service import Service
+from shelftag.artifacts import Run
 from shelftag.config.serve import ServeConfig
-from shelftag.errors import ArtifactError
+from shelftag.errors import ShelftagError
 
 BINARY = "application/octet-stream"
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProtocolError, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504)
+    int(status): {"model": ProtocolError, "description": meaning}
+    for status, meaning in STATUSES.items()
 }
 
 
@@ -58,11 +63,13 @@ def _server(routes: APIRouter, service: Service) -> None:
             name="shelftag", version=shelftag.__version__, extensions=["binary_tensor_data"]
         )
 
+    @routes.head("/health/live", include_in_schema=False)  # some balancers ask so
     @routes.get("/health/live")
     async def live() -> ServerLive:
         """Whether it answers at all."""
         return ServerLive(live=True)
 
+    @routes.head("/health/ready", include_in_schema=False)
     @routes.get("/health/ready")
     async def ready() -> ServerReady:
         """Whether the deployed model is loaded and warm."""
@@ -70,27 +77,35 @@ def _server(routes: APIRouter, service: Service) -> None:
 
 
 def _models(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
+    whole = WholeRuns()
+
+    async def version_of(model: str) -> str:
+        return await _version_of(model, service, settings, _named_fingerprint)
+
+    async def version_if_ready(model: str) -> str:
+        return await _version_of(model, service, settings, whole.fingerprint)
+
     @routes.get("/models/{model}")
     async def metadata(model: str) -> ModelMetadata:
         """What a model takes and gives."""
-        return _metadata(model, _version_of(model, service, settings))
+        return _metadata(model, await version_of(model))
 
     @routes.get("/models/{model}/versions/{version}")
     async def metadata_of_version(model: str, version: str) -> ModelMetadata:
         """The same, if the model has this version."""
-        check_version(version, model, _version_of(model, service, settings))
+        check_version(version, model, await version_of(model))
         return _metadata(model, version)
 
     @routes.get("/models/{model}/ready")
     async def ready(model: str) -> ModelReady:
-        """Whether a model can be asked: the deployed one, or one that is loaded when asked."""
-        _version_of(model, service, settings)
+        """Whether a model can be asked: the deployed one, or a whole one, loaded when asked."""
+        await version_if_ready(model)
         return ModelReady(name=model, ready=True)
 
     @routes.get("/models/{model}/versions/{version}/ready")
     async def version_ready(model: str, version: str) -> ModelReady:
         """The same, if the model has this version."""
-        check_version(version, model, _version_of(model, service, settings))
+        check_version(version, model, await version_if_ready(model))
         return ModelReady(name=model, ready=True)
 
 
@@ -133,8 +148,11 @@ def _check_encoding(request: Request) -> None:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
-def _version_of(model: str, service: Service, settings: ServeConfig) -> str:
-    """The fingerprint of a Run that can be asked, without loading it.
+async def _version_of(
+    model: str, service: Service, settings: ServeConfig, read: Callable[[Run], str]
+) -> str:
+    """The fingerprint of a Run that can be asked, without loading it; `read` knows it of one that
+    is not deployed.
 
     Raises:
         Problem: 404 the model is unknown, 409 it is damaged.
@@ -142,11 +160,19 @@ def _version_of(model: str, service: Service, settings: ServeConfig) -> str:
     for card in service.models():
         if card.name == model:
             return card.fingerprint
+    return await asyncio.to_thread(_read, model, settings, read)  # its files, and a folder of Runs
+
+
+def _read(model: str, settings: ServeConfig, read: Callable[[Run], str]) -> str:
     run = find_run(model, settings.models_root)
     try:
-        return run.manifest().fingerprint
-    except ArtifactError as error:
+        return read(run)
+    except (ShelftagError, OSError) as error:
         raise Problem(HTTPStatus.CONFLICT, f"model {model!r} cannot be used: {error}") from None
+
+
+def _named_fingerprint(run: Run) -> str:
+    return run.manifest().fingerprint
 
 
 def _metadata(model: str, version: str) -> ModelMetadata:

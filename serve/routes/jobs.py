@@ -1,4 +1,9 @@
-"""Bulk jobs over HTTP. Ray's job API is blocking HTTP, so it has threads of its own."""
+"""Bulk jobs over HTTP. Ray's job API is blocking HTTP, so it has threads of its own.
+
+Jobs are submitted in a thread of their own, one after the other: what is checked before (a free
+output, no more than serve.max_jobs) is still so when Ray has the job. That is so within a copy; of
+two copies that take jobs at the same moment, neither sees the other's yet.
+"""
 
 import asyncio
 import secrets
@@ -14,7 +19,7 @@ from fastapi import Path as InPath
 from serve.bodies import described, read_body
 from serve.jobs import ray_jobs
 from serve.jobs.paths import input_path, output_path
-from serve.jobs.ray_jobs import LIVE, Job, Roots
+from serve.jobs.ray_jobs import LIVE, MAY_HAVE_STOPPED, TOLD_TO_STOP, Job, Roots
 from serve.jobs.requests import JobRequest, entrypoint
 from serve.problems import Problem
 from serve.service import Service
@@ -26,6 +31,8 @@ SHARE_OF_TIMEOUT = 0.8
 """Of serve.timeout_s: then the job API is given up, so that the answer says so."""
 SHARE_OF_REQUEST = 0.4
 """Of serve.timeout_s, for one request to the job API: no thread is held longer by one."""
+SHARE_OF_STOP = 0.4
+"""Of serve.timeout_s, for a job to end once it is told to; the rest is left to ask for it."""
 THREADS = 2
 LISTED = 100
 RETRY_AFTER_S = "5"
@@ -40,7 +47,9 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     """The routes."""
     routes = APIRouter(tags=["jobs"])
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
+    submitting = ThreadPoolExecutor(1, thread_name_prefix="jobs-submit")
     ask = partial(_ask, threads, settings.timeout_s)
+    wait_s = SHARE_OF_STOP * settings.timeout_s
 
     @routes.post("/v1/jobs", status_code=202, openapi_extra=described(JobRequest))
     async def submit(request: Request) -> Job:
@@ -48,7 +57,8 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         _roots(settings)
         asked = await read_body(request, JobRequest)
         submitted = partial(_submit, asked=asked, service=service, settings=settings)
-        return await ask(submitted, but=f"; {ray_jobs.MAY_HAVE_STARTED}")
+        but = f"; {ray_jobs.MAY_HAVE_STARTED}"
+        return await _ask(submitting, settings.timeout_s, submitted, but)
 
     @routes.get("/v1/jobs")
     async def jobs(limit: Annotated[int, Query(ge=1, le=1_000)] = LISTED) -> list[Job]:
@@ -65,8 +75,8 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
     @routes.delete("/v1/jobs/{id}")
     async def cancel(id: JobId) -> Job:  # noqa: A002
         """Stop a job. What it wrote stays half-written, and another job may replace it."""
-        roots = _roots(settings)
-        return await ask(lambda client: _cancelled(client, id, roots))
+        stopped = partial(_cancelled, identity=id, roots=_roots(settings), wait_s=wait_s)
+        return await ask(stopped, but=f"; {MAY_HAVE_STOPPED}")
 
     return routes
 
@@ -126,6 +136,7 @@ def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeCon
     options = asked.options
     naming = Naming(options.name_column, options.description_column, options.prefix)
     taken = ray_jobs.outputs_of_live(client)
+    _check_room(len(taken), settings.max_jobs)
     run = service.run(asked.model)
     source = input_path(inputs, asked.input, naming)
     out = output_path(outputs, asked.output, taken)
@@ -134,6 +145,19 @@ def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeCon
     identity = PREFIX + secrets.token_hex(8)
     ray_jobs.submit(client, identity, command, told)
     return _found(client, identity, roots)
+
+
+def _check_room(live: int, most: int) -> None:
+    """Refuse a job beside too many others.
+
+    Raises:
+        Problem: 503.
+    """
+    if live >= most:
+        detail = f"{live:,} jobs run or wait, and {most:,} may (serve.max_jobs)"
+        way_out = "come back when one has ended (GET /v1/jobs), or cancel one (DELETE /v1/jobs/ID)"
+        after = {"Retry-After": RETRY_AFTER_S}
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{detail}: {way_out}", after)
 
 
 def _found(client: Any, identity: str, roots: Roots) -> Job:
@@ -155,7 +179,19 @@ def _is_ours(identity: str) -> bool:
     return len(identity) == len(PREFIX) + 16 and set(digits) <= set("0123456789abcdef")
 
 
-def _cancelled(client: Any, identity: str, roots: Roots) -> Job:
-    if _found(client, identity, roots).state in LIVE:
-        ray_jobs.stop(client, identity)
-    return _found(client, identity, roots)
+def _cancelled(client: Any, identity: str, roots: Roots, wait_s: float) -> Job:
+    """A job of ours that was told to stop, if it had not ended.
+
+    Raises:
+        Problem: 404 there is none of that name.
+        ConnectionError: there was no answer; it may have been told all the same.
+    """
+    job = _found(client, identity, roots)
+    if job.state not in LIVE:
+        return job
+    try:
+        ray_jobs.stop(client, identity, wait_s)
+        job = _found(client, identity, roots)
+    except (OSError, RuntimeError) as error:
+        raise ConnectionError(f"{MAY_HAVE_STOPPED}; {error}") from error
+    return job.model_copy(update={"message": TOLD_TO_STOP}) if job.state in LIVE else job

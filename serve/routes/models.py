@@ -1,4 +1,4 @@
-"""Which Runs answer."""
+"""Which Run answers where a request names none."""
 
 from fastapi import APIRouter
 
@@ -12,7 +12,7 @@ def router(service: Service, _: ServeConfig) -> APIRouter:
 
     @routes.get("/v1/models")
     async def models() -> list[ModelCard]:
-        """The Runs that this copy holds, the deployed one first."""
+        """The deployed Run, alone; those of serve.models_root are asked for by name."""
         return service.models()
 
     return routes

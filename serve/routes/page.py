@@ -3,6 +3,7 @@
 The files are read once and named one by one, so that no path leads out of the folder.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,6 +18,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
 }
 # https://www.w3.org/TR/CSP3/ and, for the last two, https://www.w3.org/TR/trusted-types/: the
 # browser itself then refuses to make markup of a product's name.
@@ -48,19 +50,26 @@ def router(_: Service, __: ServeConfig) -> APIRouter:
     for file in sorted(WEB.iterdir()):
         if file.suffix in TYPES:
             path = "/" if file.name == "index.html" else f"/web/{file.name}"
-            _add(routes, path, file.read_bytes(), TYPES[file.suffix])
+            add_file(routes, path, file.read_bytes(), TYPES[file.suffix])
     return routes
 
 
-def _add(routes: APIRouter, path: str, body: bytes, media_type: str) -> None:
+def add_file(
+    routes: APIRouter,
+    path: str,
+    body: bytes,
+    media_type: str,
+    headers: Mapping[str, str] = HEADERS,
+) -> None:
+    """A route for a file that does not change."""
     etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
 
     @routes.api_route(path, methods=["GET", "HEAD"])
     async def file(request: Request) -> Response:
-        headers = HEADERS | {"ETag": etag}
+        sent = {**headers, "ETag": etag}
         if _matches(request.headers.get("if-none-match", ""), etag):
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type=media_type)
+            return Response(status_code=304, headers=sent)
+        return Response(body, headers=sent, media_type=media_type)
 
 
 def _matches(asked: str, etag: str) -> bool:

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from serve.bodies import check_count, described, in_thread_if_large, read_body
 from serve.metrics.measured import count_reasons
+from serve.products import read_products
 from serve.schemas import ProductError, ProductId, TagRequest, TagResponse
 from serve.service import Service, Tagged
 from serve.written import written
 from shelftag.config.serve import ServeConfig
-from shelftag.tagging.products import BadProduct, checked_text, model_input
 
 
 def router(service: Service, settings: ServeConfig) -> APIRouter:
@@ -57,37 +57,3 @@ def response_body(
     count_reasons(error.reason for error in errors)
     model = tagged.model.fingerprint
     return f'{{"model":"{model}","tags":[{tags}],"errors":[{refused}]}}'.encode()
-
-
-def read_products(
-    products: Sequence[object],
-) -> tuple[list[str], list[ProductId], list[ProductError]]:
-    """Model inputs and ids of the products that can be tagged, and why the others cannot."""
-    texts: list[str] = []
-    ids: list[ProductId] = []
-    errors: list[ProductError] = []
-    for index, product in enumerate(products):
-        identity: ProductId = None
-        try:
-            fields = _fields(product)
-            identity = _identity(fields.get("id"))
-            texts.append(model_input(fields.get("name"), fields.get("description")))
-        except BadProduct as problem:
-            errors.append(ProductError(index=index, id=identity, reason=str(problem)))
-        else:
-            ids.append(identity)
-    return texts, ids, errors
-
-
-def _fields(product: object) -> dict[str, object]:
-    if isinstance(product, dict):
-        return product
-    raise BadProduct(f"a product is an object with a name, not {type(product).__name__}")
-
-
-def _identity(value: object) -> ProductId:
-    if isinstance(value, str):
-        return checked_text(value, "id")
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise BadProduct("the id is no text or integer")

@@ -8,7 +8,7 @@ import { byId } from "./element.js";
 import { input } from "./input.js";
 import { showModel } from "./model.js";
 import { announce, askForKey, hideProblem, showProblem, showWaiting } from "./notices.js";
-import { FILTERS, counts, productsOf } from "./products.js";
+import { FILTERS, counts, named, productsOf } from "./products.js";
 import { table } from "./table.js";
 import { tagging } from "./tagging.js";
 import { number } from "./words.js";
@@ -20,11 +20,13 @@ const state = {
   source: null, // the catalog as it was given, and as it was tagged: its columns may change
   catalog: null,
   products: [],
+  view: [], // those that are shown
   run: null,
   running: false,
   told: 0, // quarters of the run that were announced
   models: new Set(), // fingerprints whose tags are shown
   filter: "all",
+  sought: "", // a part of the names that are shown
   unsaved: false, // decisions that were not downloaded
 };
 const ask = client({ askForKey, waiting: showWaiting });
@@ -51,6 +53,7 @@ function tagCatalog(source) {
   state.models.clear();
   byId("tags").hidden = false;
   byId("filter").elements.filter.value = state.filter = "all";
+  byId("sought").value = state.sought = "";
   refresh({ keep: false });
   grid.focus();
   byId("tags").scrollIntoView();
@@ -120,12 +123,14 @@ function renamed(source) {
 
 /** Show all that is known; `keep` leaves the active row where it is. */
 function refresh({ keep = true } = {}) {
-  const view = state.products.filter(FILTERS[state.filter]);
-  grid.show(view, state.catalog.roles, { keep });
-  byId("nothing").hidden = view.length > 0;
-  const found = counts(state.products);
+  const { roles } = state.catalog;
+  const some = named(state.products, state.sought, roles);
+  state.view = some.filter(FILTERS[state.filter]);
+  grid.show(state.view, roles, { keep });
+  byId("nothing").hidden = state.view.length > 0;
+  const found = counts(some);
   for (const name of Object.keys(FILTERS)) byId(`count-${name}`).textContent = number(found[name]);
-  decide.showWhetherUseful(found.decided);
+  decide.showWhetherUseful();
   showProgress();
 }
 
@@ -142,6 +147,11 @@ function showProgress() {
 byId("filter").addEventListener("change", ({ target }) => {
   state.filter = target.value;
   refresh({ keep: false });
+});
+byId("sought").addEventListener("input", ({ target }) => {
+  state.sought = target.value;
+  refresh({ keep: false });
+  announce(`${number(state.view.length, "product")} shown.`);
 });
 byId("stop").addEventListener("click", () => (state.running ? state.run.stop() : go()));
 addEventListener("beforeunload", (event) => {

@@ -89,7 +89,7 @@ function parsed(text, name, header) {
 
 function checkedRecords(text, delimiter, name) {
   try {
-    return records(text, delimiter);
+    return records(text, delimiter, MOST_ROWS + 2); // a header, and one too many: that is enough
   } catch (error) {
     if (error instanceof BadFile) throw new BadFile(`${name}: ${error.message}`);
     throw error;
@@ -98,7 +98,8 @@ function checkedRecords(text, delimiter, name) {
 
 function checkCount(count, what) {
   if (count > MOST_ROWS) {
-    throw new BadFile(tooMuch(`${what} has ${number(count)} products`, number(MOST_ROWS)));
+    const most = number(MOST_ROWS);
+    throw new BadFile(tooMuch(`${what} has more than ${most} products`, most));
   }
 }
 

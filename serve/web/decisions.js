@@ -4,11 +4,11 @@ import { choice } from "./choice.js";
 import { correctionsCsv, faults, fileName, resultCsv, save } from "./downloads.js";
 import { byId } from "./element.js";
 import { announce, showProblem } from "./notices.js";
-import { departmentOf } from "./products.js";
+import { FILTERS, departmentOf } from "./products.js";
 import { number, percent } from "./words.js";
 
 /**
- * @param state the page's: model, catalog, products, unsaved.
+ * @param state the page's: model, catalog, products, view, unsaved.
  * @param decided ({on}) => called when a decision was made, or taken back (`on` is false).
  * @returns {open, takeBack, showWhetherUseful}
  */
@@ -40,11 +40,24 @@ export function decisions(state, { loadModel, decided }) {
     announce(`Taken back: ${departmentOf(product) ?? "no department"}.`);
   }
 
-  /** Corrections without ids are of no use to prepare. */
-  function showWhetherUseful(count) {
+  /** The model's department is right for every product for review that is shown. */
+  function acceptShown() {
+    const some = state.view.filter(FILTERS.review);
+    const count = number(some.length, "product");
+    if (!confirm(`Accept the model's department for ${count} for review?`)) return;
+    for (const product of some) product.decision = product.tag.department;
+    state.unsaved = true;
+    decided({ on: false });
+    announce(`Accepted: ${count}.`);
+  }
+
+  /** Corrections without ids are of no use to prepare, nor is accepting where nothing waits. */
+  function showWhetherUseful() {
+    const any = state.products.some(FILTERS.decided);
     const useless = state.catalog.roles.id === null;
-    byId("corrections-note").hidden = !(useless && count);
-    byId("download-corrections").disabled = useless || !count;
+    byId("corrections-note").hidden = !(useless && any);
+    byId("download-corrections").disabled = useless || !any;
+    byId("accept").disabled = !state.view.some(FILTERS.review);
   }
 
   function downloadCorrections() {
@@ -64,6 +77,7 @@ export function decisions(state, { loadModel, decided }) {
     announce("Result downloaded.");
   }
 
+  byId("accept").addEventListener("click", acceptShown);
   byId("download-result").addEventListener("click", downloadResult);
   byId("download-corrections").addEventListener("click", downloadCorrections);
   return { open, takeBack, showWhetherUseful };

@@ -6,10 +6,13 @@ import { spreadsheetCsv } from "./spreadsheet.js";
 const TAG_COLUMNS = ["department", "confidence", "status", "alternatives"];
 
 /** Every product with the input's own columns and its tag. A column that is there already keeps
- * its name, and the new ones get the prefix that `shelftag tag --prefix` has in its examples. */
+ * its name, and the new ones get the prefix that `shelftag tag --prefix` has in its examples; once
+ * more for each time that the file was here before. */
 export function resultCsv(catalog, products) {
-  const clash = catalog.columns.some((column) => TAG_COLUMNS.includes(column));
-  const added = TAG_COLUMNS.map((column) => (clash ? `shelftag_${column}` : column));
+  let added = TAG_COLUMNS;
+  while (added.some((column) => catalog.columns.includes(column))) {
+    added = added.map((column) => `shelftag_${column}`);
+  }
   const rows = products.map((product) => [...product.fields, ...tagCells(product)]);
   return spreadsheetCsv([...catalog.columns, ...added], rows);
 }

@@ -11,13 +11,18 @@ const ROLES = ["name", "id", "description"];
 /** @param ready (catalog) => called when a catalog is to be tagged.
  *  @param renamed (catalog) => called when another column is the id, which asks for no new tags. */
 export function input({ ready, renamed }) {
-  const state = { file: null, catalog: null };
+  const state = { file: null, catalog: null, turn: 0 };
 
   async function take(file, header = null) {
     hideProblem();
+    const turn = (state.turn += 1);
+    const late = () => turn !== state.turn; // another file was given, and read sooner
     try {
-      state.catalog = await read(file, header);
+      const catalog = await read(file, header);
+      if (late()) return;
+      state.catalog = catalog;
     } catch (error) {
+      if (late()) return;
       put(null);
       if (!(error instanceof BadFile) && error.name !== "NotReadableError") throw error;
       showProblem(error instanceof BadFile ? `${error.message}.` : `${file.name} cannot be read.`);
@@ -29,6 +34,7 @@ export function input({ ready, renamed }) {
 
   /** Show what is known of a file; null puts it away. */
   function put(file) {
+    state.turn += 1;
     state.file = file;
     byId("columns").hidden = file === null;
     if (file !== null) describe(state.catalog);

@@ -20,9 +20,13 @@ export function hideProblem() {
   byId("problem").hidden = true;
 }
 
-/** The server is busy for some seconds; 0: it was. */
+/** The server is busy for some seconds; 0: it was. Who listens is told once, not every second. */
 export function showWaiting(seconds, why) {
-  byId("busy").textContent = seconds ? `${why}: going on in ${seconds} s` : "";
+  const busy = byId("busy");
+  const text = seconds ? `${why}: going on in ${seconds} s` : "";
+  if (busy.hidden && text) announce(text);
+  busy.hidden = !text;
+  busy.textContent = text;
 }
 
 /** Ask for the API key; null where the person gives none. */

@@ -40,6 +40,13 @@ export const FILTERS = {
   decided: ({ decision }) => decision !== null,
 };
 
+/** Products that have a text in the column of names, in whatever case; all have an empty one. */
+export function named(products, sought, { name }) {
+  const part = sought.trim().toLowerCase();
+  if (!part) return products;
+  return products.filter(({ fields }) => fields[name].toLowerCase().includes(part));
+}
+
 /** How many products each filter holds. */
 export function counts(products) {
   const count = ([name, holds]) => [name, products.filter(holds).length];

@@ -23,9 +23,12 @@ export function table(grid, { open, undo }) {
     refresh();
   }
 
-  /** Draw all rows in sight anew. */
+  /** Draw anew those rows in sight that are other ones now. */
   function refresh() {
-    state.drawn.clear();
+    for (const [place, drawn] of state.drawn) {
+      const stays = place < state.view.length && drawn.isEqualNode(drawnRow(place));
+      if (!stays) state.drawn.delete(place);
+    }
     grid.setAttribute("aria-rowcount", state.view.length + 1);
     body.style.setProperty("--rows", state.view.length);
     schedule();
@@ -42,8 +45,18 @@ export function table(grid, { open, undo }) {
       drawn.set(place, state.drawn.get(place) ?? drawnRow(place));
     }
     state.drawn = drawn;
-    body.replaceChildren(...drawn.values());
+    put([...drawn.values()]);
     describe();
+  }
+
+  /** Rows as the body's. One that stays is not touched: a pointer may be down on it, and would lose
+   * its click were the row taken out for a moment. */
+  function put(rows) {
+    const wanted = new Set(rows);
+    for (const old of [...body.children]) if (!wanted.has(old)) old.remove();
+    for (const [at, one] of rows.entries()) {
+      if (body.children[at] !== one) body.insertBefore(one, body.children[at] ?? null);
+    }
   }
 
   const drawnRow = (place) => row(state.view[place], state.roles, place, place === state.active);

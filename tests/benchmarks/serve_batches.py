@@ -54,9 +54,10 @@ def tag_bare(tagger: Tagger, texts: Sequence[str], seconds: float) -> Batches:
 
 def ask_batches(port: int, requests: Sequence[bytes], seconds: float) -> Batches:
     """The same over HTTP."""
-    before = _core_seconds()
+    answering = _answering()
+    before = _core_seconds(answering)
     load = run_load(port, requests, TOGETHER, seconds)
-    core = _core_seconds() - before
+    core = _core_seconds(answering) - before
     return Batches(len(load.latencies_s), load.seconds, core, load.non_2xx)
 
 
@@ -71,14 +72,20 @@ def batch_summary(stretches: Sequence[Batches]) -> dict[str, Any]:
     }
 
 
-def _core_seconds() -> float:
-    """Of all that answers, so far: children of this process, which started Ray."""
-    total = 0.0
+def _answering() -> list[psutil.Process]:
+    """Of the children of this process, which started Ray; looked for while nothing is asked, since
+    Ray writes their titles anew at every call."""
+    found = []
     for process in psutil.Process().children(recursive=True):
         try:
             if process.cmdline()[0].rpartition("/")[2].startswith(ANSWERING):
-                times = process.cpu_times()
-                total += times.user + times.system
+                found.append(process)
         except (psutil.NoSuchProcess, IndexError):
             continue
-    return total
+    return found
+
+
+def _core_seconds(answering: Sequence[psutil.Process]) -> float:
+    """So far."""
+    times = [process.cpu_times() for process in answering]
+    return sum(each.user + each.system for each in times)

@@ -127,6 +127,12 @@ def accept(dialog: Dialog) -> None:
     dialog.accept()
 
 
+def accept_all(page: Page) -> None:
+    """What the model says of all that is shown and for review."""
+    page.once("dialog", accept)
+    page.get_by_role("button", name="Accept all shown").click()
+
+
 def rows(page: Page) -> Locator:
     """The products in sight."""
     return page.locator(".body [role=row]")

@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cluster.ingress import VARIABLE
 from serve import app
 from serve.app import ServeArgs
-from serve.checks import check_deployed, check_ingress
+from serve.checks import check_deployed, check_ingress, check_name
 from shelftag.artifacts import Run
 from shelftag.config import Config
 from shelftag.errors import ConfigError
@@ -28,6 +29,15 @@ def test_haproxy_is_refused_where_it_cannot_be_put_in_front(
         check_ingress(config(ingress="haproxy"))
     monkeypatch.setenv(VARIABLE, "1")
     check_ingress(config(ingress="haproxy"))
+
+
+def test_an_application_of_the_same_name_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a cluster that was joined it may be what `serve deploy` put there."""
+    there = SimpleNamespace(applications={"shelftag": "RUNNING"})
+    monkeypatch.setattr("ray.serve.status", lambda: there)
+    check_name("another")
+    with pytest.raises(ConfigError, match="'shelftag' answers on this cluster already"):
+        check_name("shelftag")
 
 
 @pytest.mark.parametrize("name", ["host", "port"])
@@ -66,7 +76,7 @@ def test_the_first_error_is_the_one_that_is_told(
     def nothing_there(_: str) -> None:
         raise RuntimeError("there is no Serve")
 
-    for name in ("check_run", "check_address", "check_copies"):
+    for name in ("check_run", "check_address", "check_name", "check_copies"):
         monkeypatch.setattr(app, name, lambda *_: None)
     monkeypatch.setattr(app, "ray_session", lambda *_, **__: nullcontext())
     monkeypatch.setattr(app, "_start", fails)

@@ -1,16 +1,21 @@
 """Requests cut in pieces, and pieces scored together: bounded by names and by text."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from serve.batcher import Batcher
-from serve.batches import MOST_CHARACTERS, Piece, cut
+from serve.batches import MOST_CHARACTERS, Piece, cut, score_together
+from serve.loading import Loaded
 from shelftag.tagging.tagger import Ranking
 from tests.serve.made_service import ranking
 
@@ -61,3 +66,55 @@ def test_a_batch_has_so_many_names() -> None:
 def test_a_batch_has_so_much_text() -> None:
     long = ["x" * (MOST_CHARACTERS - 1)]
     assert [len(batch) for batch in scored(["x"], long, ["x"], ["x"], long)] == [2, 2, 1]
+
+
+def piece(fingerprint: str, score: Callable[[Sequence[str]], NDArray[np.float32]]) -> Piece:
+    """One text for a model that scores so."""
+    tagger = SimpleNamespace(
+        scored=0, probabilities=score, ranked=lambda rows, _: ranking(len(rows), 3)
+    )
+    card = SimpleNamespace(fingerprint=fingerprint)
+    return Piece(["x"], cast(Loaded, SimpleNamespace(tagger=tagger, card=card)), None)
+
+
+def test_a_model_that_fails_fails_alone() -> None:
+    def fails(_: Sequence[str]) -> NDArray[np.float32]:
+        raise ArithmeticError("not finite")
+
+    good = piece("good", lambda texts: np.zeros((len(texts), 3), np.float32))
+    bad = piece("bad", fails)
+    first, *rest = score_together([good, bad, good, bad])
+    assert [type(one) for one in (first, rest[1])] == [Ranking] * 2
+    assert [type(one) for one in (rest[0], rest[2])] == [ArithmeticError] * 2
+
+    async def ask() -> list[Any]:
+        with ThreadPoolExecutor(1) as thread:
+            batcher = Batcher(score_together, thread, 4, 0.0)
+            asked = (batcher(good), batcher(bad))
+            return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    answers = asyncio.run(ask())
+    assert [type(one) for one in answers] == [Ranking, ArithmeticError]
+
+
+def test_how_long_a_batch_is_scored_is_told() -> None:
+    hang = Event()
+
+    def score(batch: Sequence[Piece]) -> list[Ranking]:
+        hang.wait(20)
+        return [ranking(len(piece.texts), 3) for piece in batch]
+
+    async def ask() -> list[float]:
+        with ThreadPoolExecutor(1) as thread:
+            batcher = Batcher(score, thread, 4, 0.0)
+            seen = [batcher.busy_s]
+            asked = asyncio.create_task(batcher(Piece(["x"], MODEL, None)))
+            await asyncio.sleep(0.05)
+            seen.append(batcher.busy_s)
+            hang.set()
+            await asked
+            return [*seen, batcher.busy_s]
+
+    before, during, after = asyncio.run(ask())
+    assert (before, after) == (0, 0)
+    assert during > 0

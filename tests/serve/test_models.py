@@ -182,3 +182,38 @@ def test_who_holds_a_model_keeps_it(models: Models, root: Path, tiny_run: Run) -
         assert len(held.tagger.tag(["rye bread"])) == 1
 
     asyncio.run(ask())
+
+
+def test_runs_are_loaded_one_at_a_time_and_only_while_they_are_wanted(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those on their way are in memory beside those that are kept."""
+    loading, most = 0, 0
+
+    def slow(run: Run, *others: Any) -> Loaded:
+        nonlocal loading, most
+        loading += 1
+        most = max(most, loading)
+        time.sleep(0.1)
+        loaded = load(run, *others)
+        loading -= 1
+        return loaded
+
+    loads = Loads()
+
+    async def ask() -> None:
+        await models.take(LiveConfig())
+        monkeypatch.setattr(models_of_a_copy, "load", slow)
+        await asyncio.gather(models.asked("low"), models.asked("high"))
+        monkeypatch.setattr(models_of_a_copy, "load", loads)
+        models._loader.submit(time.sleep, 0.5)
+        left = asyncio.create_task(models.asked("low"))  # "high" is kept: this one waits
+        await asyncio.sleep(0.2)
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
+        del left  # its traceback holds on to what it waited for
+        await models.asked("high")
+
+    asyncio.run(ask())
+    assert most == 1
+    assert loads.names == ["high"]

@@ -4,9 +4,14 @@ schemathesis takes whatever routes the document has. Two of its checks are left 
 breaks its schema is an error entry and no refusal, and a well-formed name may be of no model.
 """
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import reduce
+from http import HTTPStatus
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
 from serve.app import serving
+from serve.document import STATUSES
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE, key_line, new_key
 from serve.routes import api
@@ -26,6 +32,7 @@ from tests import tiny
 from tests.network import free_port
 from tests.serve.made_service import MadeService
 
+SERVE = Path(__file__).parents[2] / "serve"
 KEY = new_key()
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 KEYS = key_ring(key_line("shop", KEY), None)
@@ -44,6 +51,23 @@ def test_every_operation_answers_as_documented(case: schemathesis.Case[Any]) -> 
     case.call_and_validate(headers=HEADERS, excluded_checks=LEFT_OUT)
 
 
+def test_every_status_that_is_sent_is_documented() -> None:
+    code = [file.read_text() for file in SERVE.rglob("*.py")]
+    sent = {name for text in code for name in re.findall(r"HTTPStatus\.([A-Z_]+)", text)}
+    assert {HTTPStatus[name] for name in sent} <= set(STATUSES)
+    paths = api(MadeService(), ServeConfig()).openapi()["paths"]
+    documented = paths["/v1/catalog"]["post"]["responses"]
+    assert {str(int(status)) for status in STATUSES} <= set(documented)
+
+
+def test_what_the_document_refers_to_is_in_it() -> None:
+    document = api(MadeService(), ServeConfig()).openapi()
+    refs = set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document)))
+    assert "components/schemas/JobOptions" in refs
+    for ref in refs:
+        reduce(getitem, ref.split("/"), document)
+
+
 @pytest.fixture
 def url(tiny_run: Run, ray_here: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:  # noqa: ARG001
     """An endpoint on Ray, with keys."""
@@ -58,6 +82,7 @@ def url(tiny_run: Run, ray_here: None, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_same_of_a_real_endpoint(url: str, tmp_path: Path) -> None:
     """The command line of schemathesis prints a summary: operations and cases."""
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{url}/openapi.json"]

@@ -83,6 +83,15 @@ def test_a_server_that_is_away_at_first_can_be_asked_again(open_page: OpenPage) 
     expect(page.locator("#model")).to_be_visible()
 
 
+def test_a_server_that_is_busy_at_first_is_told_of(open_page: OpenPage) -> None:
+    """To who sees and who listens, before anything is tagged."""
+    busy = status(503, retry_after="600")
+    page = open_page(lambda page: page.route("**/v1/models", busy))
+    expect(page.locator("#busy")).to_contain_text("The server is busy: going on in")
+    expect(page.locator("#busy")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#live")).to_have_text("The server is busy: going on in 600 s")
+
+
 def test_a_busy_server_is_waited_for(open_page: OpenPage) -> None:
     page = open_page()
     page.evaluate(WATCH)
@@ -110,6 +119,7 @@ def test_waiting_can_be_stopped_and_gone_on_with(open_page: OpenPage) -> None:
     answers(page, status(503, retry_after="600"))
     start(page, "Tea")
     expect(page.locator("#busy")).to_contain_text("going on in 600 s")
+    expect(page.locator("#busy")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#live")).to_have_text("Stopped: 0 of 1 product done.")
     expect(page.locator("#busy")).to_be_empty()

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from shelftag.catalog.spreadsheet import spreadsheet_csv, unguarded
 from shelftag.tables.overrides import apply_overrides, check_overrides
 from tests.catalog.test_spreadsheet import CELLS
-from tests.serve.conftest import OpenPage, rows, take_file
+from tests.serve.conftest import OpenPage, accept_all, rows, take_file
 
 NASTY = [
     "=1+1",
@@ -126,7 +126,19 @@ def test_a_hundred_thousand_products_are_taken_and_no_more(modules: Page) -> Non
         }"""
     )
     assert found[0] == 100_000
-    assert found[1].startswith("shop.csv has 100,001 products; this page takes 100,000.")
+    assert found[1].startswith("shop.csv has more than 100,000 products; this page takes 100,000.")
+
+
+def test_records_behind_the_most_are_not_read(modules: Page) -> None:
+    """They would fill the memory, only to be refused: the broken one at the end is not met."""
+    found = modules.evaluate(
+        """async () => {
+          const { read } = await import("./web/catalog.js");
+          const text = "name\\n" + "x\\n".repeat(100_001) + '"never closed';
+          return read(new File([text], "shop.csv")).catch((error) => error.message);
+        }"""
+    )
+    assert found.startswith("shop.csv has more than 100,000 products; this page takes 100,000.")
 
 
 def test_a_file_without_a_header_is_all_products(modules: Page) -> None:
@@ -191,6 +203,20 @@ def test_columns_that_are_there_already_keep_their_names(
     assert row[:3] == ["Sure tea", "drinks", "pets"]
 
 
+def test_a_result_can_be_tagged_again_and_again(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    text = "name\nSure tea\n"
+    for _ in range(3):
+        take_file(page, text)
+        page.get_by_role("button", name="Tag 1 product").click()
+        expect(page.locator("#live")).to_contain_text("Done")
+        found = download(page, "Download result", tmp_path / "shop-tags.csv")
+        text = spreadsheet(found)
+    header, row = found
+    assert len(set(header)) == len(header) == len(row) == 13
+    assert header[1::4] == ["department", "shelftag_department", "shelftag_shelftag_department"]
+
+
 def test_corrections_are_what_prepare_takes(open_page: OpenPage, tmp_path: Path) -> None:
     """Through its own reader; the file is taken without a complaint."""
     page = open_page()
@@ -220,6 +246,27 @@ def test_corrections_are_what_prepare_takes(open_page: OpenPage, tmp_path: Path)
     assert moved.products["department"].to_pylist() == ["pets", "bakery", "pets", "bakery"]
     assert (moved.accounts[0].applied, moved.accounts[0].unchanged) == (2, 1)
     assert not moved.rejects
+
+
+def test_what_was_accepted_is_a_correction_and_no_change(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page()
+    take_file(page, "id,name\n1,Tea\n2,Sure oats\n3,Green tea\n")
+    page.get_by_role("button", name="Tag 3 products").click()
+    expect(page.locator("#live")).to_contain_text("Done")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    accept_all(page)
+    expect(page.locator("#live")).to_have_text("Accepted: 1 product.")
+    found = download(page, "Download corrections", tmp_path / "shop-corrections.csv")
+    assert found[1:] == [["1", "Tea", "bakery"], ["3", "Green tea", "pets"]]
+    _, *tags = download(page, "Download result", tmp_path / "shop-tags.csv")
+    assert [row[2:5] for row in tags] == [
+        ["bakery", "", "corrected"],
+        ["pets", "0.5", "tagged"],
+        ["pets", "0.5", "confirmed"],
+    ]
 
 
 def test_corrections_that_cannot_be_taken_are_told(open_page: OpenPage, tmp_path: Path) -> None:
@@ -262,14 +309,44 @@ def test_a_dropped_file_is_taken_and_a_bad_one_complained_of(open_page: OpenPage
     expect(page.locator("#columns")).to_be_hidden()
 
 
-def drop(page: Page, text: str) -> None:
+@pytest.mark.parametrize("slow", ["title\nTea\nOats\n", ""])
+def test_of_two_files_the_later_one_stays(open_page: OpenPage, slow: str) -> None:
+    """However long the first one takes to read, and whatever is wrong with it."""
+    page = open_page()
+    page.evaluate(SLOW)
+    drop(page, slow, "slow.csv")
+    drop(page, "title\nTea\n")
+    expect(page.locator("#columns-title")).to_have_text("dropped.csv: 1 product")
+    page.evaluate("arrive()")
+    expect(page.locator("#columns-title")).to_have_text("dropped.csv: 1 product")
+    expect(page.locator("#columns")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+SLOW = """() => {
+  const read = File.prototype.arrayBuffer;
+  const gate = new Promise((open) => (window.open_gate = open));
+  let slow = null;
+  File.prototype.arrayBuffer = function () {
+    if (this.name !== "slow.csv") return read.call(this);
+    return (slow = gate.then(() => read.call(this)));
+  };
+  window.arrive = async () => {
+    window.open_gate();
+    await slow;
+    await new Promise((resolve) => setTimeout(resolve)); // the page has what it was waiting for
+  };
+}"""
+
+
+def drop(page: Page, text: str, name: str = "dropped.csv") -> None:
     page.evaluate(
-        """(text) => {
+        """([text, name]) => {
           const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([text], "dropped.csv"));
+          dataTransfer.items.add(new File([text], name));
           document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
         }""",
-        text,
+        [text, name],
     )
 
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
-from tests.serve.conftest import OpenPage, rows, tag_names
+from tests.serve.conftest import OpenPage, accept_all, rows, tag_names
 
 PHONE = {"width": 390, "height": 844}
 
@@ -111,6 +111,88 @@ def test_keys_move_and_the_active_row_is_told(open_page: OpenPage) -> None:
     assert int(str(grid.get_attribute("aria-activedescendant")).removeprefix("row-")) > 3
 
 
+def test_rows_that_come_and_go_stay_in_order(open_page: OpenPage) -> None:
+    page = open_page()
+    tag_names(page, *(f"Name {number}" for number in range(200)))
+    for key in ("PageDown", "PageDown", "PageUp", "End", "PageUp", "Home", "ArrowDown"):
+        page.keyboard.press(key)
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        places = [int(str(row.get_attribute("aria-rowindex"))) for row in rows(page).all()]
+        assert places == list(range(places[0], places[0] + len(places)))
+
+
+def test_a_click_is_not_lost_to_tags_that_come_meanwhile(open_page: OpenPage) -> None:
+    page = open_page()
+    late: list[Route] = []
+    page.route("**/v1/tag", lambda route: held(route, late))
+    page.get_by_label("Product names").fill("\n".join(f"Tea {number}" for number in range(501)))
+    page.get_by_role("button", name="Tag names").click()
+    expect(page.locator("#progress-text")).to_contain_text("500 of 501")
+    rows(page).nth(1).get_by_role("button", name="pets").hover()
+    page.mouse.down()
+    late[0].continue_()
+    expect(page.locator("#live")).to_contain_text("Done")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    page.mouse.up()
+    expect(page.locator("#choice-title")).to_have_text("Tea 1")
+
+
+def held(route: Route, late: list[Route]) -> None:
+    """The request for the last product waits."""
+    if len(json.loads(route.request.post_data or "")["products"]) == 1:
+        late.append(route)
+    else:
+        route.continue_()
+
+
+def test_names_are_sought(open_page: OpenPage) -> None:
+    """Within what the filter shows; a new catalog is shown whole."""
+    page = open_page()
+    tag_names(page, "Green tea", "Rye Bread", "Sure TEA", "Steak")
+    sought = page.get_by_role("searchbox", name="Part of a name")
+    names = rows(page).locator(".name .main")
+    sought.press_sequentially(" tEa ")
+    expect(names).to_have_text(["Green tea", "Sure TEA", "Steak"])
+    expect(page.locator("#live")).to_have_text("3 products shown.")
+    expect(sought).to_be_focused()
+    expect(page.locator("#count-all")).to_have_text("3")
+    page.get_by_label("Review").check()
+    expect(names).to_have_text(["Green tea", "Steak"])
+    sought.fill("nothing like it")
+    expect(page.locator("#nothing")).to_be_visible()
+    sought.fill("")
+    expect(names).to_have_text(["Green tea", "Rye Bread", "Steak"])
+    sought.fill("tea")
+    tag_names(page, "Oats")
+    expect(names).to_have_text("Oats")
+    expect(sought).to_have_value("")
+
+
+def test_all_that_is_shown_can_be_accepted(open_page: OpenPage) -> None:
+    page = open_page()
+    tag_names(page, "Green tea", "Rye bread", "Sure tea", "Black tea")
+    asked: list[str] = []
+
+    def leave_it(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    button = page.get_by_role("button", name="Accept all shown")
+    page.get_by_role("searchbox", name="Part of a name").fill("tea")
+    page.once("dialog", leave_it)
+    button.click()
+    assert asked == ["Accept the model's department for 2 products for review?"]
+    expect(page.locator("#count-review")).to_have_text("2")
+    accept_all(page)
+    expect(rows(page).locator(".status")).to_have_text(["confirmed", "tagged", "confirmed"])
+    expect(page.locator("#live")).to_have_text("Accepted: 2 products.")
+    expect(page.locator("#grid")).to_be_focused()
+    expect(button).to_be_disabled()
+    page.get_by_role("searchbox", name="Part of a name").fill("")
+    expect(page.locator("#count-review")).to_have_text("1")
+    expect(button).to_be_enabled()
+
+
 def test_a_pointer_chooses_too(open_page: OpenPage) -> None:
     page = open_page()
     tag_names(page, "Apple", "Bread")
@@ -123,6 +205,7 @@ def test_who_cannot_see_is_told(open_page: OpenPage) -> None:
     page = open_page()
     tag_names(page, "Apple", " ", "Bread")
     expect(page.locator("#live")).to_have_text("Done: 2 products, 2 for review, 0 errors.")
+    assert page.evaluate("[...grid.children].map((one) => one.role)") == ["rowgroup"] * 2
     for role, count in ROLES.items():
         expect(page.locator(f"role={role}")).to_have_count(count)
     named = page.locator("input, select, textarea, button:not(.choose), [role=grid], dialog")

@@ -1,8 +1,11 @@
 """What waits is bounded by names and by characters."""
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from serve.problems import Problem
+from serve.protection.access import CALLER
 from serve.room import Room
 from shelftag.config.serve import ServeConfig
 
@@ -23,6 +26,28 @@ def test_more_is_told_to_come_back(more: list[str], said: str) -> None:
     assert (refused.value.status, refused.value.headers) == (503, {"Retry-After": "7"})
     with room.taken(more):  # what was refused took no room
         pass
+
+
+@pytest.mark.parametrize(("more", "what"), [(["x"] * 2, "names"), (["x" * 51], "characters")])
+def test_one_key_leaves_half_to_others(more: list[str], what: str) -> None:
+    room, mine = Room(SETTINGS.model_copy(update={"max_queued_names": 4})), ["x", "x"]
+
+    def ask(key: str | None, texts: list[str]) -> AbstractContextManager[None]:
+        CALLER.set(key)
+        return room.taken(texts)
+
+    with ask("mine", mine[:1]):
+        with pytest.raises(Problem, match=rf"{what} of this key wait") as told, ask("mine", more):
+            pass
+        assert (told.value.status, told.value.headers) == (429, {"Retry-After": "7"})
+        for other in ("yours", None):
+            with ask(other, more):
+                pass
+    with ask("mine", more):
+        pass
+    with ask(None, ["x"] * 2), ask(None, ["x"] * 2):  # without keys there is nobody to share with
+        pass
+    CALLER.set(None)
 
 
 def test_a_request_alone_is_let_in_whatever_its_size() -> None:

@@ -2,20 +2,30 @@
 
 import asyncio
 import json
+import socket
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from serve import bodies
+from serve import bodies, products
 from serve.inference import protocol
+from serve.protection.key_ring import key_ring
+from serve.protection.keys import key_line, new_key
 from serve.routes import api
-from serve.routes import tag as tag_route
 from shelftag.config.serve import ServeConfig
+from tests.network import listening
 from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
 LIMIT = 5
+TREE = Path(__file__).parents[2]
+KEYS = key_ring(key_line("shop", new_key()), None)
+HEALTH = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 
 
 @pytest.fixture
@@ -139,7 +149,7 @@ def test_large_bodies_are_read_beside_the_event_loop(
 
     for module in (bodies, protocol):
         monkeypatch.setattr(module, "parse_body", noted(module.parse_body))
-    for module in (tag_route, protocol):
+    for module in (products, protocol):
         monkeypatch.setattr(module, "model_input", noted(module.model_input))
     space = " " * padding
     body = '{"products": [{"name": "Milk"}]' + space + "}"
@@ -171,3 +181,50 @@ def test_openapi_shows_what_a_product_is(client: TestClient) -> None:
     product = schema["properties"]["products"]["items"]
     assert set(product["properties"]) == {"id", "name", "description"}
     assert product["required"] == ["name"]
+
+
+@pytest.mark.parametrize("path", HEALTH)
+def test_balancers_may_ask_for_health_by_head(path: str) -> None:
+    client = TestClient(api(MadeService(), ServeConfig(), KEYS))
+    asked, whole = client.head(path), client.get(path)
+    assert (asked.status_code, asked.headers) == (200, whole.headers)
+    assert client.post(path).headers["allow"] == "GET, HEAD"
+
+
+def test_an_answer_to_head_has_no_body() -> None:
+    with listening(api(MadeService(), ServeConfig())) as address:
+        host, port = address.split(":")
+        for path in HEALTH:
+            with socket.create_connection((host, int(port)), timeout=30) as line:
+                asked = f"HEAD {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+                line.sendall(asked.encode())
+                answer = b"".join(iter(lambda: line.recv(2**16), b""))
+            assert answer.startswith(b"HTTP/1.1 200")
+            assert answer.endswith(b"\r\n\r\n")
+
+
+def test_openapi_names_each_operation_once(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert all("head" not in methods for methods in paths.values())
+    names = Counter(one["operationId"] for methods in paths.values() for one in methods.values())
+    assert set(names.values()) == {1}
+
+
+@pytest.mark.parametrize("path", ["/v2/health/live/", "/v2/health/ready/", "/web/app.js/"])
+def test_a_slash_too_many_is_sent_nowhere(path: str) -> None:
+    """A redirect would go to the Host that the client names, whoever that is, without a key."""
+    client = TestClient(api(MadeService(), ServeConfig(), KEYS), follow_redirects=False)
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
+def test_lines_of_catalogs_can_be_imported_first() -> None:
+    """They are below the routes, which import them."""
+    command = [sys.executable, "-c", "import serve.catalog.lines"]
+    ran = subprocess.run(command, cwd=TREE, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_models_are_the_deployed_one(client: TestClient) -> None:
+    assert [model["name"] for model in client.get("/v1/models").json()] == ["made"]

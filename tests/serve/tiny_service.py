@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from serve.batches import cut, joined, score_together
+from serve.batches import cut, joined
 from serve.loading import find_run, load
 from serve.service import Model, ModelCard, Tagged
 from shelftag.artifacts import Run
@@ -28,7 +28,8 @@ class TinyService:
         if model is not None:
             find_run(model, self._run.path.parent)
         pieces = cut(texts, self._loaded, top_k, 256)
-        return Tagged(self._loaded.card, joined([score_together([piece])[0] for piece in pieces]))
+        rankings = [self._loaded.tagger.rank(piece.texts, top_k) for piece in pieces]
+        return Tagged(self._loaded.card, joined(rankings))
 
     async def model(self, name: str | None) -> Model:
         if name is not None:

@@ -163,3 +163,14 @@ def test_rows_of_another_width_may_be_broken_text_too(tmp_path: Path) -> None:
             (5, "a column is not UTF-8"),
             (7, "1 fields, and the header has 2"),
         ]
+
+
+def test_a_byte_order_mark_where_a_piece_begins_is_a_character(tmp_path: Path) -> None:
+    """pyarrow takes it for the file's; half of one is no reason to fail."""
+    found = blocks(write(tmp_path, "\ufeffa,b\n\ufeffc,d\n".encode() + b"\xefe,f\n"), 1)
+    assert [one.table.to_pylist() for one in found] == [
+        [{"id": "\ufeffa", "name": "b"}],
+        [{"id": "\ufeffc", "name": "d"}],
+        [],
+    ]
+    assert [error.reason for error in found[2].errors] == ["a column is not UTF-8"]

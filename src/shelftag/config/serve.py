@@ -98,6 +98,10 @@ class ServeConfig(Section):
     jobs_output: Path | None = None
     """Folder that bulk jobs may write to."""
 
+    max_jobs: int = Field(default=4, ge=1)
+    """Bulk jobs that run or wait at a time, each a process on Ray's head; one more is told to come
+    back (503)."""
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 All columns are text, so "00123" stays "00123", and an empty field is an empty text.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -121,6 +122,8 @@ def _without(data: bytes, numbers: set[int]) -> bytes:
 
 
 def _parse(data: bytes, header: list[str], keep: Keep) -> pa.Table:
+    if data.startswith(BOM_UTF8[:1]):
+        data = BOM_UTF8 + data  # pyarrow takes one away, and fails where there is only half of it
     return pcsv.read_csv(
         pa.BufferReader(data),
         read_options=pcsv.ReadOptions(

@@ -29,6 +29,8 @@ from shelftag.tagging.scorer import Scorer, scorer_of
 from shelftag.tagging.threaded import Threads
 
 TAGGED, REVIEW = "tagged", "review"
+LONGEST_REMEMBERED = 300
+"""Characters: `tagging.cache_size` counts texts, and long descriptions hardly come twice."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,9 @@ class Tagger:
 
     def _remember(self, rows: dict[str, NDArray[np.float32]]) -> None:
         for text, row in rows.items():
-            self._cache[text] = row
-            self._cache.move_to_end(text)
+            if len(text) <= LONGEST_REMEMBERED:
+                self._cache[text] = row
+                self._cache.move_to_end(text)
         while len(self._cache) > self._tagging.cache_size:
             self._cache.popitem(last=False)
 

@@ -25,7 +25,12 @@ from serve.problems import Problem
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import key_line, new_key
 from serve.routes import api
-from serve.routes.catalog import CATALOGS_AT_A_TIME, UPLOADS_AT_A_TIME, content_kind
+from serve.routes.catalog import (
+    CATALOGS_AT_A_TIME,
+    OF_ONE_KEY,
+    UPLOADS_AT_A_TIME,
+    content_kind,
+)
 from serve.service import Model, Tagged
 from shelftag.config.serve import ServeConfig
 from tests.serve.asgi import pieces, request
@@ -49,7 +54,8 @@ def service() -> MadeService:
 
 
 @pytest.fixture
-def client(service: MadeService) -> TestClient:
+def client(service: MadeService, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setattr("serve.catalog.parquet.GROUP_BYTES", 100_000)
     return local_client(api(service, ServeConfig(max_upload_mb=0.1)))
 
 
@@ -309,9 +315,15 @@ def test_a_full_queue_on_the_way_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     assert (got[-1]["rows"], whole) == (2560, True)
 
 
-def test_a_full_queue_at_the_start_is_a_503() -> None:
-    status, _, _ = streamed(Scripted(Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy"), after=0))
-    assert status == 503
+@pytest.mark.parametrize("full", [503, 429])
+def test_a_full_queue_is_waited_for_and_then_told(
+    monkeypatch: pytest.MonkeyPatch, full: int
+) -> None:
+    busy = Problem(HTTPStatus(full), "busy")
+    status, got, whole = streamed(Scripted(busy, after=0))
+    assert (status, got[-1]["tagged"], whole) == (200, 2560, True)
+    monkeypatch.setattr("serve.routes.catalog.PATIENCE_S", 0.0)
+    assert streamed(Scripted(busy, after=0))[0] == full
 
 
 @pytest.mark.usefixtures("_small_chunks")
@@ -417,9 +429,8 @@ def test_uploads_are_bounded_and_those_of_a_key_more_so() -> None:
         asked = [dribbled(app, [b"name\n", b"x\n"], 0.2, key) for key in keys]
         return sorted(answer.status for answer in await asyncio.gather(*asked))
 
-    quarter = UPLOADS_AT_A_TIME // 4
-    got = asyncio.run(at_once(app, *[one] * (quarter + 2), other))
-    assert got == [200] * (quarter + 1) + [429] * 2
+    got = asyncio.run(at_once(app, *[one] * (OF_ONE_KEY + 2), other))
+    assert got == [200] * (OF_ONE_KEY + 1) + [429] * 2
     got = asyncio.run(at_once(keyless, *[""] * (UPLOADS_AT_A_TIME + 3)))
     assert got == [200] * UPLOADS_AT_A_TIME + [503] * 3
 

@@ -14,14 +14,20 @@ from fastapi.testclient import TestClient
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
+from serve import loading
+from serve.inference import whole
 from serve.inference.tensors import HEADER, pack_bytes
-from serve.routes import api
-from shelftag.artifacts import Run
+from serve.routes import api, inference_protocol
+from shelftag.artifacts import Run, write_json
+from shelftag.catalog.departments import Departments
 from shelftag.config.serve import ServeConfig
-from tests.evaluation.made import manifest
+from shelftag.tagging.calibration import Calibration, save_calibration
+from shelftag.tagging.identity import CheckedRun, check_run, run_fingerprint
+from tests.evaluation.made import LABELS, manifest
 from tests.network import listening
 from tests.serve.local_client import local_client
 from tests.serve.made_service import CARD, MadeService
+from tests.serve.test_routes import is_event_loops
 
 LIMIT = 5
 INFER = f"/v2/models/{CARD.name}/infer"
@@ -133,7 +139,20 @@ def test_openapi_shows_both_ways(client: TestClient) -> None:
     shown = client.get("/openapi.json").json()["paths"]["/v2/models/{model}/infer"]["post"]
     for content in (shown["requestBody"]["content"], shown["responses"]["200"]["content"]):
         assert set(content) == {"application/json", "application/octet-stream"}
-    errors = [told["content"] for status, told in shown["responses"].items() if status != "200"]
+
+
+def test_openapi_shows_the_protocols_own_errors(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    ours = [
+        one
+        for path, told in paths.items()
+        if f"{path}/".startswith("/v2/")
+        for one in told.values()
+    ]
+    errors = [
+        told["content"] for one in ours for key, told in one["responses"].items() if key != "200"
+    ]
+    assert {kind for told in errors for kind in told} == {"application/json"}
     assert {told["application/json"]["schema"]["$ref"] for told in errors} == {
         "#/components/schemas/ProtocolError"
     }
@@ -259,17 +278,114 @@ def test_what_is_not_there_is_a_404_in_the_protocols_shape(client: TestClient) -
 
 
 def test_another_model_is_asked_by_its_name(service: MadeService, tmp_path: Path) -> None:
-    run = Run(tmp_path / "other")
-    run.begin()
-    run.publish(manifest())
+    version = whole_run(tmp_path / "other").manifest().fingerprint
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "manifest.json").write_text("{}")
     client = local_client(api(service, ServeConfig(models_root=tmp_path)))
-    assert client.get("/v2/models/other").json()["versions"] == [manifest().fingerprint]
-    assert client.get("/v2/models/other/ready").json() == {"name": "other", "ready": True}
+    assert client.get("/v2/models/other").json()["versions"] == [version]
+    for path in ("other/ready", f"other/versions/{version}/ready"):
+        assert client.get(f"/v2/models/{path}").json() == {"name": "other", "ready": True}
     assert client.get("/v2/models/broken").status_code == 409
     assert client.post("/v2/models/other/infer", json={"inputs": [tensor()]}).is_success
     assert service.asked == [(["milk"], 1, "other")]
+
+
+def whole_run(folder: Path) -> Run:
+    """A Run with all small files, and no weights."""
+    run = Run(folder)
+    run.begin()
+    write_json(run.departments_file, {"departments": LABELS})
+    calibration = Calibration(
+        departments=Departments(LABELS).fingerprint,
+        threshold=0.5,
+        target_precision=0.9,
+        candidates_level=0.9,
+        candidates_bound=0.1,
+        fitted_on={"rows": 30},
+    )
+    save_calibration(calibration, run.calibration_file)
+    form = {"quantization": "none", "double_quant": False, "dtype": "float32"}
+    form |= {"merged": True, "max_length": 8}
+    changes = {"inference": form, "fingerprint": run_fingerprint(run, form)}
+    run.publish(manifest().model_copy(update=changes))
+    return run
+
+
+@pytest.mark.parametrize("broken", ["departments_file", "calibration_file", "manifest_file"])
+def test_a_damaged_model_is_not_ready_until_it_is_mended(
+    service: MadeService, tmp_path: Path, broken: str
+) -> None:
+    run = whole_run(tmp_path / "other")
+    version = run.manifest().fingerprint
+    client = local_client(api(service, ServeConfig(models_root=tmp_path)))
+    paths = [f"/v2/models/other/{more}ready" for more in ("", f"versions/{version}/")]
+    assert [client.get(path).status_code for path in paths] == [200, 200]
+    file: Path = getattr(run, broken)
+    text = file.read_text()
+    file.write_text("{}")
+    for path in paths:
+        answer = client.get(path)
+        assert (answer.status_code, list(answer.json())) == (409, ["error"])
+        assert answer.json()["error"].startswith("model 'other' cannot be used: ")
+    file.write_text(text)
+    assert [client.get(path).status_code for path in paths] == [200, 200]
+
+
+def test_a_model_is_read_once_for_as_long_as_it_stays_the_same(
+    service: MadeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its fingerprint is over all its weights, and readiness is asked every few seconds."""
+    read: list[Path] = []
+
+    def noted(run: Run) -> CheckedRun:
+        read.append(run.path)
+        return check_run(run)
+
+    monkeypatch.setattr(whole, "check_run", noted)
+    run = whole_run(tmp_path / "other")
+    client = local_client(api(service, ServeConfig(models_root=tmp_path)))
+    assert [client.get("/v2/models/other/ready").status_code for _ in range(3)] == [200] * 3
+    assert read == [run.path]
+    (run.adapter_dir / "adapter_model.safetensors").write_text("others")
+    assert [client.get("/v2/models/other/ready").status_code for _ in range(2)] == [409] * 2
+    assert read == [run.path] * 3  # what is refused is looked at again
+
+
+def test_models_are_looked_for_beside_the_event_loop(
+    service: MadeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_loop: list[bool] = []
+
+    def noted(name: str, root: Path | None) -> Run:
+        on_loop.append(is_event_loops())
+        return loading.find_run(name, root)
+
+    monkeypatch.setattr(inference_protocol, "find_run", noted)
+    client = local_client(api(service, ServeConfig(models_root=tmp_path)))
+    for path in ("", "/ready", "/versions/1", "/versions/1/ready"):
+        assert client.get(f"/v2/models/nope{path}").status_code == 404
+    assert on_loop == [False] * 4
+
+
+def test_of_many_models_no_more_are_looked_at_than_are_named(
+    service: MadeService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(70):
+        (tmp_path / f"run{number:02}").mkdir()
+        (tmp_path / f"run{number:02}" / "manifest.json").touch()
+    looked: list[str] = []
+    inside = loading._inside
+
+    def noted(name: str, root: Path) -> Run | None:
+        looked.append(name)
+        return inside(name, root)
+
+    monkeypatch.setattr(loading, "_inside", noted)
+    client = local_client(api(service, ServeConfig(models_root=tmp_path)))
+    there = ", ".join(f"run{number:02}" for number in range(50))
+    error = client.get("/v2/models/nope").json()["error"]
+    assert error == f"model 'nope' is unknown: there are {there}"
+    assert looked == ["nope", *there.split(", ")]
 
 
 @pytest.fixture(scope="module")

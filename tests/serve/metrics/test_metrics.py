@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from serve.metrics import instruments
 from serve.metrics import measured as metrics
+from serve.products import read_products
 from serve.routes import api
-from serve.routes.tag import read_products
 from serve.shadow import Shadow
 from shelftag.config.serve import ServeConfig
 from shelftag.tagging.tagger import Ranking
@@ -107,6 +107,26 @@ def test_a_gauge_is_said_again_and_what_is_over_is_0() -> None:
     assert handed_over(gauge) == handed_over(gauge) == [(1, {"name": "one"})]
     gauge.only({("two",): 1})
     assert sorted(handed_over(gauge), key=str) == [(0.0, {"name": "one"}), (1, {"name": "two"})]
+
+
+def test_what_is_over_is_0_for_some_time_and_then_forgotten() -> None:
+    """In-place changes of a Run add labels; as many stay as were there lately."""
+    gauge = instruments.Gauge("shelftag_made", "Made.", ("name",))
+    for name in range(100):
+        gauge.only({(str(name),): 1})
+        gauge.take()
+    assert len(gauge.take()) == instruments.SAID_0
+    over = [("98",) in gauge.take() for _ in range(2 * instruments.SAID_0)]
+    assert 0 < sum(over) < instruments.SAID_0
+    assert gauge.take() == {("99",): 1}
+
+
+def test_what_is_back_is_not_forgotten() -> None:
+    gauge = instruments.Gauge("shelftag_made", "Made.", ("name",))
+    for name in ("one", "two", "one"):
+        gauge.only({(name,): 1})
+    gauge.set(2, "two")
+    assert [gauge.take() for _ in range(2 * instruments.SAID_0)][-1] == {("one",): 1, ("two",): 2}
 
 
 def test_requests_are_counted_by_route_and_never_by_path(client: TestClient) -> None:
