@@ -32,14 +32,16 @@ from tests.serve.deployed import (
     wait_for,
 )
 from tests.serve.steady_load import steady_load
+from tests.soak import part
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 TWO: dict[str, Any] = {"replicas": 2, "cpus_per_replica": 0.5}
 """Two copies on two cores, and room for a third beside them."""
-LOAD_S = 120
+LOAD_S = part(120)
 KILL_EVERY_S = 5
-REDEPLOYS = 20
+REDEPLOYS = part(20)
+RESTART_EVERY = 4
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
     with steady_load(f"http://127.0.0.1:{port}") as outcomes:
         start = time.monotonic()
         for number, run in enumerate(runs[1:], 1):
-            began, before, restart = time.monotonic(), copies(), number % 4 == 0
+            began, before, restart = time.monotonic(), copies(), number % RESTART_EVERY == 0
             base = run if restart else base
             live = {"threshold": number / REDEPLOYS} | ({} if restart else {"run": str(run)})
             deploy(config_of(base, port, live=live, **TWO))
