@@ -73,8 +73,7 @@ def batch_summary(stretches: Sequence[Batches]) -> dict[str, Any]:
 
 
 def _answering() -> list[psutil.Process]:
-    """Of the children of this process, which started Ray; looked for while nothing is asked, since
-    Ray writes their titles anew at every call."""
+    """Of the children of this process, which started Ray."""
     found = []
     for process in psutil.Process().children(recursive=True):
         try:

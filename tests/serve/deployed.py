@@ -13,7 +13,6 @@ from serve.app import APPLICATION
 from shelftag.artifacts import Run, read_json, write_json
 from shelftag.tagging.identity import run_fingerprint
 
-LOOKS = 3
 CONFIG = Path(__file__).parents[2] / "serve" / "config.yaml"
 
 
@@ -58,14 +57,10 @@ def is_settled() -> bool:
 def copies(of: int | None = None) -> set[int]:
     """Process ids of the tagger's copies under a process; by default, under this one.
 
-    The controller lists none after a deploy that failed. Ray writes a copy's title anew at every
-    call, and one that is read meanwhile is torn: so several looks.
+    The controller lists none after a deploy that failed.
     """
-    below, found = psutil.Process(of).children(recursive=True), set()
-    for _ in range(LOOKS):
-        found |= {each.pid for each in below if f"ServeReplica:{APPLICATION}" in _title(each)}
-        time.sleep(0.02)
-    return {each for each in found if psutil.pid_exists(each)}
+    below = psutil.Process(of).children(recursive=True)
+    return {each.pid for each in below if f"ServeReplica:{APPLICATION}" in _title(each)}
 
 
 def _title(process: psutil.Process) -> str:

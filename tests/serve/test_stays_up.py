@@ -69,7 +69,7 @@ def test_copies_are_killed(port: int, runs: list[Path]) -> None:
         end = time.monotonic() + LOAD_S
         while time.monotonic() < end or kills < 5:
             time.sleep(KILL_EVERY_S)
-            wait_for(lambda: is_settled() and len(copies()) == 2, 300)
+            wait_for(running(2), 300)
             kill(min(copies()))
             kills += 1
     print(f"\n{kills} copies killed: {outcomes}")
@@ -81,6 +81,7 @@ def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
     """No retry: a redeploy loses nothing. Most are in place, every fourth starts new copies."""
     base = runs[0]
     deploy(config_of(base, port, **TWO))
+    wait_for(running(2), 300)  # one may have been killed a moment ago, and not be missed yet
     seconds: dict[bool, list[float]] = {True: [], False: []}
     with steady_load(f"http://127.0.0.1:{port}") as outcomes:
         start = time.monotonic()
@@ -111,10 +112,6 @@ def test_copies_follow_the_queue(port: int, runs: list[Path]) -> None:
     config["applications"][0]["deployments"][0]["autoscaling_config"] = scaling
     deploy(config)
     url, seen = f"http://127.0.0.1:{port}", []
-
-    def running(wanted: int) -> Callable[[], bool]:
-        return lambda: is_settled() and len(copies()) == wanted
-
     for per_s, wanted in ((100, 3), (5, 1)):
         start = time.monotonic()
         with steady_load(url, per_s=per_s) as outcomes:
@@ -162,6 +159,11 @@ def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
         assert process.wait(120) == 0
     with pytest.raises(ConnectionRefusedError):
         begin(port)
+
+
+def running(wanted: int) -> Callable[[], bool]:
+    """Whether there are so many copies, and no more to come or go."""
+    return lambda: is_settled() and len(copies()) == wanted
 
 
 def begin(port: int, *descriptions: str) -> HTTPConnection:
