@@ -63,7 +63,7 @@ def runs(tiny_run: Run, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_copies_are_killed(port: int, runs: list[Path]) -> None:
     """One retry is the client's: what a killed copy was at work on comes back as 500."""
-    deploy(config_of(runs[0], port, **TWO))
+    deploy_two(runs[0], port)
     url, kills = f"http://127.0.0.1:{port}", 0
     with steady_load(url, retries=1) as outcomes:
         end = time.monotonic() + LOAD_S
@@ -80,8 +80,7 @@ def test_copies_are_killed(port: int, runs: list[Path]) -> None:
 def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
     """No retry: a redeploy loses nothing. Most are in place, every fourth starts new copies."""
     base = runs[0]
-    deploy(config_of(base, port, **TWO))
-    wait_for(running(2), 300)  # one may have been killed a moment ago, and not be missed yet
+    deploy_two(base, port)
     seconds: dict[bool, list[float]] = {True: [], False: []}
     with steady_load(f"http://127.0.0.1:{port}") as outcomes:
         start = time.monotonic()
@@ -89,7 +88,7 @@ def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
             began, before, restart = time.monotonic(), copies(), number % RESTART_EVERY == 0
             base = run if restart else base
             live = {"threshold": number / REDEPLOYS} | ({} if restart else {"run": str(run)})
-            deploy(config_of(base, port, live=live, **TWO))
+            deploy_two(base, port, live=live)
             seconds[restart].append(time.monotonic() - began)
             assert (copies() == before) != restart
             assert json.loads(end(begin(port))[1])["model"] == Run(run).manifest().fingerprint
@@ -126,7 +125,7 @@ def test_a_damaged_run_leaves_the_old_version_serving(
 ) -> None:
     from ray import serve as ray_serve
 
-    deploy(config_of(runs[0], port, **TWO))
+    deploy_two(runs[0], port)
     before = copies()
     with steady_load(f"http://127.0.0.1:{port}") as outcomes:
         apply(config_of(tmp_path / "nowhere", port, **TWO))
@@ -159,6 +158,12 @@ def test_sigterm_lets_what_was_accepted_be_answered(tiny_run: Run) -> None:
         assert process.wait(120) == 0
     with pytest.raises(ConnectionRefusedError):
         begin(port)
+
+
+def deploy_two(run: Path, port: int, *, live: dict[str, Any] | None = None) -> None:
+    """Two copies, and none of before: one may be leaving, or be killed and not missed yet."""
+    deploy(config_of(run, port, live=live, **TWO))
+    wait_for(running(2), 300)
 
 
 def running(wanted: int) -> Callable[[], bool]:
