@@ -7,8 +7,9 @@ on a cluster the same variables are set before `ray start`. What is set already 
 """
 
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +19,8 @@ VARIABLE = "RAY_SERVE_ENABLE_HA_PROXY"
 @contextmanager
 def haproxy() -> Iterator[None]:
     """A Ray that starts in the block puts HAProxy in front of Serve; once in a process."""
-    with TemporaryDirectory(prefix="haproxy-", ignore_cleanup_errors=True) as folder:
+    # HAProxy's sockets stand in it, and a socket's path has 97 characters at most: not in TMPDIR
+    with TemporaryDirectory(prefix="haproxy-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         wanted = haproxy_environment(Path(folder))
         added = {name: value for name, value in wanted.items() if name not in os.environ}
         os.environ.update(added)
@@ -27,6 +29,15 @@ def haproxy() -> Iterator[None]:
         finally:
             for name in added:
                 del os.environ[name]
+            end_those_of(Path(folder))
+
+
+def end_those_of(folder: Path) -> None:
+    """End what is left of HAProxy: where Ray was killed, it goes on listening."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            if str(folder).encode() in command.read_bytes():
+                os.kill(int(command.parent.name), signal.SIGTERM)
 
 
 def haproxy_environment(folder: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,8 +134,27 @@ def prepare_environment() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     # Threads that wait give way: spinning ones make a shared machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Ray puts the folder a driver was started in before the packages of its workers. A folder there
+    # that is called as one of ours, such as a clone's, is taken for it, unless a package proper
+    # stands on the path: an editable install does not.
+    code = [str(TREE), str(TREE / "src")]
+    before = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if (TREE / "src" / "shelftag").is_dir() and not set(code) <= set(before):
+        os.environ["PYTHONPATH"] = os.pathsep.join([*code, *filter(None, before)])
     if "RAY_AUTH_TOKEN" not in os.environ and "RAY_AUTH_TOKEN_PATH" not in os.environ:
         _private_token(Path.home() / ".ray" / "auth_token")
+
+
+def is_running() -> bool:
+    """Whether the Ray that this process is joined to still listens."""
+    import ray
+
+    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def runtime_env() -> dict[str, Any]:

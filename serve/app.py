@@ -13,20 +13,20 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from cluster.ingress import haproxy
-from cluster.local import ray_session
+from cluster.local import is_running, ray_session
 from serve.checks import (
     check_address,
     check_copies,
     check_deployed,
+    check_folders,
     check_ingress,
-    check_job_folders,
     check_name,
 )
 from serve.protection.exposed import check_exposed, check_origins, listening
@@ -121,15 +121,15 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         check_ingress(config)
     else:
         check_address(config.serve.host, config.serve.port)
-    check_job_folders(config.serve)
+    check_folders(config.serve)
     has_jobs = None not in (config.serve.jobs_input, config.serve.jobs_output)
     ingress = haproxy() if config.serve.ingress == "haproxy" else nullcontext()
     with ingress, ray_session(config.scaling, dashboard=has_jobs):  # its dashboard has the job API
         from ray import serve as ray_serve  # sets up its log, so it comes before the next line
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        check_name(APPLICATION)
         check_copies(config)
+        check_name(APPLICATION)
         try:
             _start(ray_serve, run, config)
             yield _address(config)
@@ -137,8 +137,24 @@ def serving(run: Run, config: Config) -> Iterator[str]:
             with suppress(Exception):  # Serve may not have come up: the first error is the one
                 ray_serve.delete(APPLICATION)
             raise
-        with suppress(TimeoutError):  # a catalog that takes more than a minute is cut here
-            ray_serve.delete(APPLICATION)  # Serve itself ends with a Ray that was started here
+        _end(ray_serve)
+
+
+def _end(ray_serve: Any) -> None:
+    """End the application; Serve itself ends with a Ray that was started here.
+
+    A signal to the whole process group, as systemd and `timeout` send it, ends Ray's own processes
+    too: Serve would wait a minute for what is gone.
+    """
+    ending = Thread(target=_delete, args=(ray_serve,), daemon=True)
+    ending.start()
+    while ending.is_alive() and is_running():
+        ending.join(0.5)
+
+
+def _delete(ray_serve: Any) -> None:
+    with suppress(Exception):  # a catalog that takes more than a minute is cut here
+        ray_serve.delete(APPLICATION)
 
 
 def _address(config: Config) -> str:

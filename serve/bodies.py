@@ -28,12 +28,25 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     Raises:
         Problem: 415 it says that it is no JSON, 400 it is none, 422 a field breaks its rule.
     """
+    check_encoding(request)
     given = request.headers.get("content-type", JSON)
     essence = given.partition(";")[0].strip().lower()
     if essence != JSON and not essence.endswith("+json"):
         detail = f"the body is {given[:100]!r}, not JSON: send Content-Type: {JSON}"
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
     return await in_thread_if_large(request, partial(parse_body, await request.body(), kind))
+
+
+def check_encoding(request: Request) -> None:
+    """Refuse a body that is packed: no one here unpacks it.
+
+    Raises:
+        Problem: 415.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        detail = f"Content-Encoding {encoding[:50]!r}: send the body as it is"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 async def in_thread_if_large(request: Request, work: Callable[[], Result]) -> Result:

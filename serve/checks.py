@@ -9,6 +9,8 @@ from shelftag.config import Config
 from shelftag.config.serve import ServeConfig
 from shelftag.errors import ConfigError, InputError
 
+FOLDERS = ("models_root", "jobs_input", "jobs_output")
+
 
 def check_ingress(config: Config) -> None:
     """Refuse an ingress that this process cannot put in front.
@@ -35,16 +37,20 @@ def check_deployed(config: Config) -> None:
             raise ConfigError(problem, f"set http_options.{name} at the top of the file")
 
 
-def check_job_folders(settings: ServeConfig) -> None:
-    """Refuse folders of bulk jobs that are not there.
+def check_folders(settings: ServeConfig) -> None:
+    """Refuse folders that are not there, and one of bulk jobs without the other.
 
     Raises:
         InputError: naming the setting and the folder.
+        ConfigError: naming the one that is missing.
     """
-    for name in ("jobs_input", "jobs_output"):
+    for name in FOLDERS:
         folder = getattr(settings, name)
         if folder is not None and not folder.is_dir():
             raise InputError(f"serve.{name} = {folder} is not a folder", "make it, or name another")
+    if (settings.jobs_input is None) != (settings.jobs_output is None):
+        missing = "serve.jobs_input" if settings.jobs_input is None else "serve.jobs_output"
+        raise ConfigError(f"bulk jobs need {missing} too", "name both folders, or none")
 
 
 def check_name(name: str) -> None:

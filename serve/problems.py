@@ -7,6 +7,7 @@ status in words, `detail` says the value, the limit and the way out.
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -105,7 +106,16 @@ async def _invalid(_: Request, error: Exception) -> Response:
 def invalid(errors: object) -> Problem:
     """422 for fields that break their rules; `errors` are pydantic's."""
     assert isinstance(errors, list | tuple)  # noqa: S101
-    rules = [f"{'.'.join(map(str, one['loc']))[:200]}: {one['msg']}" for one in errors[:MOST_RULES]]
+    rules = [_rule(one) for one in errors[:MOST_RULES]]
     if len(errors) > MOST_RULES:
         rules.append(f"and {len(errors) - MOST_RULES:,} more")
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(rules))
+
+
+def _rule(error: Any) -> str:
+    """The field, what was given if it is short, and what is wanted."""
+    field, value = ".".join(map(str, error["loc"]))[:200] or "the body", error.get("input")
+    short = error["type"] != "missing" and isinstance(value, str | int | float)
+    given = f" = {value!r:.60}" if short else ""
+    wanted = "Input should be an object" if error["type"] == "model_type" else error["msg"]
+    return f"{field}{given}: {wanted}"

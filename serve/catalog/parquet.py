@@ -13,15 +13,22 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from serve.catalog.rows import ROWS_PER_BATCH, Columns, Rows, chosen
 from shelftag.errors import Failed, InputError
+from shelftag.tagging.products import MAX_CHARACTERS
 
 PAGE_BUFFER_BYTES = 2**20
-UNBOUNDED = "DELTA_BYTE_ARRAY"
-"""The one encoding whose decoded size the size of its pages does not bound
-(https://parquet.apache.org/docs/file-format/data-pages/encodings/)."""
+UNREAD = {
+    # its decoded size is not bounded by the size of its pages
+    # (https://parquet.apache.org/docs/file-format/data-pages/encodings/)
+    "DELTA_BYTE_ARRAY": "texts may be far larger than their column",
+    "DELTA_LENGTH_BYTE_ARRAY": "texts are not read by pyarrow as dictionaries",
+}
+LONGEST_BYTES = 4 * MAX_CHARACTERS["description"]
+"""Of a text; of a longer one only so many are decoded, and they are too many for any product."""
 GROUP_BYTES = 2**27
 """Of names, descriptions and ids of a row group, decompressed: what a file of a few kB may say."""
 TEXTS = (pa.string(), pa.large_string(), pa.string_view())
@@ -85,9 +92,9 @@ def _check_size(metadata: pq.FileMetaData, read: list[str]) -> None:
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
         columns = map(group.column, range(group.num_columns))
         chunks = [one for one in columns if one.path_in_schema in read]
-        if any(UNBOUNDED in one.encodings for one in chunks):
-            problem = f"{UNBOUNDED} texts may be far larger than their column"
-            raise InputError(f"{problem}, so they are not read", "write it with dictionaries")
+        for encoding, problem in UNREAD.items():
+            if any(encoding in one.encodings for one in chunks):
+                raise InputError(f"{encoding} {problem}: they are refused", "write dictionaries")
         size = sum(one.total_uncompressed_size for one in chunks)
         if size > GROUP_BYTES:
             held = f"a row group has {size / 1e6:,.0f} MB of names, descriptions and ids"
@@ -117,13 +124,25 @@ def _values(column: pa.Array) -> list[object]:
     if not pa.types.is_dictionary(column.type):
         return _decoded(column)
     codes = column.indices.dictionary_encode()  # only the values that this batch has
-    values = _decoded(column.dictionary.take(codes.dictionary))
+    values = _decoded(_cut(column.dictionary).take(codes.dictionary))
     return [None if code is None else values[code] for code in codes.indices.to_pylist()]
 
 
 def _decoded(column: pa.Array) -> list[object]:
-    if column.type not in TEXTS:
+    if column.type not in (*TEXTS, pa.large_binary()):
         values: list[object] = column.to_pylist()
         return values
     raw = column.cast(pa.large_binary()).to_pylist()
-    return [None if one is None else one.decode(errors="surrogateescape") for one in raw]
+    return [None if one is None else _text(one) for one in raw]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="ignore" if len(raw) > LONGEST_BYTES else "surrogateescape")
+
+
+def _cut(texts: pa.Array) -> pa.Array:
+    """The texts of a dictionary, of which each batch would copy and decode the longest again."""
+    longest = pc.max(pc.binary_length(texts)).as_py()
+    if longest is None or longest <= LONGEST_BYTES:
+        return texts
+    return pc.binary_slice(texts.cast(pa.large_binary()), 0, LONGEST_BYTES + 1)

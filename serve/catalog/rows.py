@@ -19,6 +19,10 @@ MAX_ROW_BYTES = 2**20
 
 NAME_COLUMNS = ("product_name", "name", "title")
 """Looked for in this order where no name column is given."""
+ID_COLUMNS = ("id", "product_id")
+"""The same for ids, of which there need be none."""
+MOST_COLUMNS = 1_000
+"""All of a CSV are parsed, and a row of 400 kB may have 50,000: that took 800 MB."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -53,11 +57,15 @@ def chosen(columns: Sequence[str], wanted: Columns) -> Columns:
     Raises:
         InputError: one is missing, or is there twice.
     """
+    if len(columns) > MOST_COLUMNS:
+        problem = f"the catalog has {len(columns):,} columns, and at most {MOST_COLUMNS:,} are read"
+        raise InputError(problem, "leave out those that are not needed")
     name = wanted.name or next((each for each in NAME_COLUMNS if each in columns), None)
     if name is None:
         problem = f"the catalog has no column {', '.join(NAME_COLUMNS)}, only {_listed(columns)}"
         raise InputError(problem, "name the one with names by name_column")
-    use = replace(wanted, name=name, id=wanted.id or ("id" if "id" in columns else None))
+    identity = wanted.id or next((each for each in ID_COLUMNS if each in columns), None)
+    use = replace(wanted, name=name, id=identity)
     for option, column in (("name", name), ("description", use.description), ("id", use.id)):
         if column is not None and columns.count(column) != 1:
             fault = "twice the" if column in columns else "no"

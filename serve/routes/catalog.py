@@ -16,6 +16,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from serve.bodies import check_encoding
 from serve.catalog.lines import answer
 from serve.catalog.ndjson import ndjson_rows
 from serve.catalog.parquet import parquet_rows
@@ -66,7 +67,9 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
             str | None, Query(description="Else product_name, name or title.")
         ] = None,
         description_column: str | None = None,
-        id_column: Annotated[str | None, Query(description="Else id, if there is one.")] = None,
+        id_column: Annotated[
+            str | None, Query(description="Else id or product_id, if there is one.")
+        ] = None,
         top_k: Annotated[int | None, Query(ge=1)] = None,
         model: str | None = None,
     ) -> StreamingResponse:
@@ -75,6 +78,7 @@ def router(service: Service, settings: ServeConfig) -> APIRouter:
         The last line has the counts; an answer without it is not whole. Where something goes
         wrong on the way, the last line is an `error`, and the connection is cut.
         """
+        check_encoding(request)
         kind = content_kind(request.headers.get("content-type", ""))
         wanted = Columns(name_column, description_column, id_column)
         held = AsyncExitStack()

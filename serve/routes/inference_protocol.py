@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 import shelftag
-from serve.bodies import described, in_thread_if_large
+from serve.bodies import check_encoding, described, in_thread_if_large
 from serve.document import STATUSES
 from serve.inference.protocol import INPUTS, OUTPUTS, check_version, read_request, write_answer
 from serve.inference.schemas import (
@@ -116,7 +116,7 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
     taken = described(InferenceRequest, BINARY)
 
     async def answer(request: Request, model: str, version: str | None) -> Response:
-        _check_encoding(request)
+        check_encoding(request)
         header = request.headers.get(HEADER)
         read = partial(read_request, await request.body(), header, settings.max_products)
         asked = await in_thread_if_large(request, read)
@@ -139,13 +139,6 @@ def _infer(routes: APIRouter, service: Service, settings: ServeConfig) -> None:
     async def infer_version(model: str, version: str, request: Request) -> Response:
         """Tag names, if the model has this version."""
         return await answer(request, model, version)
-
-
-def _check_encoding(request: Request) -> None:
-    encoding = request.headers.get("Content-Encoding", "identity")
-    if encoding != "identity":
-        detail = f"Content-Encoding {encoding[:50]!r}: send the body as it is"
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 async def _version_of(

@@ -1,11 +1,14 @@
 """HAProxy's environment: set for a Ray that starts in the block, and gone after it."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cluster.ingress import haproxy, haproxy_environment
+from cluster.ingress import end_those_of, haproxy, haproxy_environment
 
 
 def test_its_files_are_its_own_and_gone_afterwards() -> None:
@@ -34,3 +37,22 @@ def test_ray_reads_every_variable() -> None:
     known = Path(constants.__file__).read_text()
     for name in haproxy_environment(Path("folder")):
         assert f'"{name}"' in known
+
+
+def test_what_is_left_of_haproxy_is_ended(tmp_path: Path) -> None:
+    """Where Ray was killed, nobody else ends it."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with (
+        subprocess.Popen([*command, str(tmp_path / "haproxy.cfg")]) as ours,
+        subprocess.Popen(command) as another,
+    ):
+        end_those_of(tmp_path)
+        assert ours.wait(30) == -signal.SIGTERM
+        assert another.poll() is None
+        another.kill()
+
+
+def test_its_sockets_have_short_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/var/tmp/a/folder/far/away")
+    with haproxy():
+        assert os.environ["RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH"].startswith("/tmp/haproxy-")

@@ -38,9 +38,12 @@ def rows_from(
         last = len(window) < size
         ends, is_open = row_ends(window, last=last)
         if (last and is_open) or (not last and not len(ends) and size > max_row_bytes):
+            where = f"in the row {len(ends):,} rows after byte {offset:,}"
+            if not is_open:
+                problem = f"{source.name} has a row of more than {size // 2**20:,} MiB, {where}"
+                raise InputError(problem, "end each row with a line end")
             raise InputError(
-                f"{source.name} has a quote that is never closed, in the row {len(ends):,} rows "
-                f"after byte {offset:,}",
+                f"{source.name} has a quote that is never closed, {where}",
                 "close it, or write quotes inside a field twice",
             )
         if last or len(ends) >= at_least:

@@ -78,9 +78,10 @@ def lines(answer: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def parquet(**columns: Any) -> bytes:
+def parquet(encoding: str | None = None, **columns: Any) -> bytes:
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
+    as_said = {"use_dictionary": False, "column_encoding": encoding} if encoding else {}
+    pq.write_table(pa.table(columns), sink, **as_said)
     return sink.getvalue()
 
 
@@ -177,6 +178,11 @@ def test_parquet_with_broken_text_has_errors(client: TestClient) -> None:
         (parquet(name=[1]), PARQUET, {}, 422, "'name' is int64, not text"),
         (parquet(name=["x"], id=[0.5]), PARQUET, {}, 422, "'id' is double, not text or integers"),
         (parquet(name=["x" * 200_000]), PARQUET, {}, 422, "write smaller row groups"),
+        (
+            parquet(name=["Milk", "Bread"], encoding="DELTA_LENGTH_BYTE_ARRAY"),
+            *(PARQUET, {}, 422, "DELTA_LENGTH_BYTE_ARRAY texts are not read by pyarrow"),
+        ),
+        (b"name\nx\n", CSV | {"content-encoding": "gzip"}, {}, 415, "send the body as it is"),
         (b"name\nx\n", {"content-type": "text/plain"}, {}, 415, "send text/csv, application/x-nd"),
         (b"name\nx\n", {}, {}, 415, "Content-Type '' is not read"),
         (

@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from serve.catalog.ndjson import ndjson_rows
-from serve.catalog.parquet import parquet_rows
-from serve.catalog.rows import Columns, Rows, csv_rows
+from serve.catalog.parquet import LONGEST_BYTES, parquet_rows
+from serve.catalog.rows import MOST_COLUMNS, Columns, Rows, csv_rows
 from shelftag.errors import InputError
 from shelftag.tagging import csv_rows as ends
 
@@ -98,3 +98,32 @@ def test_parquet(rows: list[tuple[str | None, int]], per_group: int, kind: pa.Da
     read = list(parquet_rows(file(sink.getvalue()), Columns()))
     assert places(read) == list(range(1, len(rows) + 1))
     assert [(one["name"], one["id"]) for batch in read for one in batch.products] == rows
+
+
+def test_a_long_text_of_a_dictionary_is_cut_before_it_is_copied() -> None:
+    """A file of some kB may name it in every row, and each batch would decode it."""
+    names = pa.DictionaryArray.from_arrays([0, 1, 0] * 200, ["\u00e9" * 10**6, "Milk"])
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"name": names}), sink, compression="zstd")
+    assert len(sink.getvalue()) < 10_000
+    read = [
+        one["name"]
+        for rows in parquet_rows(file(sink.getvalue()), Columns())
+        for one in rows.products
+    ]
+    assert read[1] == "Milk"
+    assert {len(str(name)) for name in read} == {LONGEST_BYTES // 2, 4}
+    assert set(str(read[0])) == {"\u00e9"}
+
+
+def test_columns_are_bounded() -> None:
+    header = ",".join(["name", *map(str, range(MOST_COLUMNS))])
+    with pytest.raises(InputError, match="the catalog has 1,001 columns, and at most 1,000"):
+        list(csv_rows(file(header.encode() + b"\n"), Columns()))
+
+
+@pytest.mark.parametrize("name", ["id", "product_id"])
+def test_ids_are_found_by_themselves(name: str) -> None:
+    body = f"product_name,{name}\nMilk,7\n".encode()
+    (rows,) = csv_rows(file(body), Columns())
+    assert rows.products == [{"name": "Milk", "id": "7"}]

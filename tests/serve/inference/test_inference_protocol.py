@@ -198,7 +198,7 @@ def test_a_tensor_that_breaks_a_rule_is_a_400(
     ("body", "rule"),
     [
         (b"{", "the body is not JSON"),
-        (b"[]", "valid dictionary"),
+        (b"[]", "the body: Input should be an object"),
         ({"inputs": []}, "the input 'name' is missing"),
         ({"inputs": [tensor(), tensor()]}, "input 'name' is there twice"),
         ({"inputs": [tensor(), tensor(["a", "b"], "description")]}, "inputs have [1, 2] elements"),
@@ -211,7 +211,7 @@ def test_a_tensor_that_breaks_a_rule_is_a_400(
             },
             "output 'department' asks for classification",
         ),
-        ({"id": 42, "inputs": [tensor()]}, "id: Input should be a valid string"),
+        ({"id": 42, "inputs": [tensor()]}, "id = 42: Input should be a valid string"),
     ],
 )
 def test_a_request_that_breaks_a_rule_is_a_400(client: TestClient, body: Any, rule: str) -> None:

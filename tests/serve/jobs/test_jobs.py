@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.__main__ import parser
-from serve.checks import check_job_folders
+from serve.checks import check_folders
 from serve.jobs import ray_jobs as jobs
 from serve.jobs.requests import JobOptions, JobRequest, entrypoint
 from serve.routes import api
@@ -27,7 +27,7 @@ from serve.routes import jobs as route
 from shelftag.artifacts import Tags
 from shelftag.config import Config, load_config
 from shelftag.config.serve import ServeConfig
-from shelftag.errors import InputError
+from shelftag.errors import ConfigError, InputError
 from tests.serve.local_client import local_client
 from tests.serve.made_service import MadeService
 
@@ -405,13 +405,20 @@ def test_whatever_is_asked_the_command_is_one_tag(
     assert resolved.tagging.top_k == (top_k or Config().tagging.top_k)
 
 
-def test_folders_of_jobs_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
-    config = load_config(overrides=["serve.jobs_input=in"])
-    check_job_folders(config.serve)
-    assert config.serve.jobs_input == tmp_path / "in"
+
+    def check(*overrides: str) -> ServeConfig:
+        settings = load_config(overrides=list(overrides)).serve
+        check_folders(settings)
+        return settings
+
+    both = check("serve.jobs_input=in", "serve.jobs_output=in")
+    assert both.jobs_input == tmp_path / "in"
     with pytest.raises(InputError, match=r"serve.jobs_output = .*out is not a folder"):
-        check_job_folders(
-            load_config(overrides=["serve.jobs_input=in", "serve.jobs_output=out"]).serve
-        )
+        check("serve.jobs_input=in", "serve.jobs_output=out")
+    with pytest.raises(InputError, match=r"serve.models_root = .*out is not a folder"):
+        check("serve.models_root=out")
+    with pytest.raises(ConfigError, match=r"bulk jobs need serve.jobs_output too"):
+        check("serve.jobs_input=in")
