@@ -20,7 +20,7 @@ from tests.soak import some
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
-STEPS, INTERVAL = 1_200, 20
+STEPS, INTERVAL = 2_400, 20
 WORKER = "ray::RayTrainWorker"
 KILLS = (*["worker"] * 14, *["driver"] * 5, "raylet")
 """Who is killed, in random order."""

@@ -103,15 +103,21 @@ def test_runs_and_thresholds_change(port: int, runs: list[Path]) -> None:
 
 
 def test_copies_follow_the_queue(port: int, runs: list[Path]) -> None:
-    """serve/config.yaml's autoscaling with short delays: up under load, back down after it."""
+    """serve/config.yaml's autoscaling, sooner: up under load, back down after it."""
     config = config_of(runs[0], port, cpus_per_replica=0.5, batch_wait_s=0.4)
     (shipped,) = yaml.safe_load(CONFIG.read_text())["applications"][0]["deployments"]
-    delays = {"min_replicas": 1, "max_replicas": 3, "initial_replicas": 1, "downscale_delay_s": 5}
+    delays: dict[str, float] = {
+        "min_replicas": 1,
+        "max_replicas": 3,
+        "initial_replicas": 1,
+        "downscale_delay_s": 5,
+    }
+    delays["target_ongoing_requests"] = 0.25  # a fast machine has hardly two open at a time
     scaling = shipped["autoscaling_config"] | delays
     config["applications"][0]["deployments"][0]["autoscaling_config"] = scaling
     deploy(config)
     url, seen = f"http://127.0.0.1:{port}", []
-    for per_s, wanted in ((100, 3), (5, 1)):
+    for per_s, wanted in ((150, 3), (1, 1)):
         start = time.monotonic()
         with steady_load(url, per_s=per_s) as outcomes:
             wait_for(running(wanted), 300)
