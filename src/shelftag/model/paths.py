@@ -29,7 +29,7 @@ class Block:
     cells: "Tensor"
     """Which head of which node stands where, [texts * heads, tokens]."""
     unseen: "Tensor"
-    """-inf where a token does not see another, else 0, [tokens, tokens and padding]."""
+    """-inf where a token does not see another, else 0, [1, 1, tokens, tokens and padding]."""
     unseen_by_ends: "Tensor"
     """The same for the last token of each text, [texts, 1, 1, tokens and padding]."""
 
@@ -88,9 +88,9 @@ def _attended(asks: "Tensor", keys: "Tensor", values: "Tensor", unseen: "Tensor"
     import torch
     from torch.nn.functional import pad
 
-    tokens, texts = keys.shape[1], len(unseen) if unseen.dim() == 4 else 1
+    tokens = keys.shape[1]
     scores = pad(torch.bmm(asks, keys.transpose(1, 2)), (0, unseen.shape[-1] - tokens))
-    scores.view(texts, -1, *scores.shape[1:]).add_(unseen)
+    scores.view(len(unseen), -1, *scores.shape[1:]).add_(unseen)
     return torch.bmm(scores.softmax(dim=-1)[..., :tokens], values)
 
 
@@ -130,7 +130,7 @@ def _block(nodes: NDArray[np.int64], lengths: NDArray[np.int64], heads: int) -> 
     unseen, by_ends = (np.where(one, np.float32(0), np.float32("-inf")) for one in seen)
     return Block(
         torch.from_numpy(cells.reshape(texts * heads, tokens)),
-        torch.from_numpy(unseen),
+        torch.from_numpy(unseen[None, None]),
         torch.from_numpy(by_ends[:, None, None]),
     )
 
