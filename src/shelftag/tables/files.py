@@ -6,14 +6,13 @@ TABLES/orders.parquet                 or Parquet,
 TABLES/orders/part-0.csv.gz ...       or a folder of any of these
 """
 
-import os.path
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pyarrow import fs
 
+from shelftag.artifacts.places import Place, one_line, place_of
 from shelftag.errors import InputError
 from shelftag.tables.schemas import TABLES, TableSchema
 
@@ -48,19 +47,6 @@ class StoredFile(NamedTuple):
         return data
 
 
-class _Place(NamedTuple):
-    """The folder with the tables."""
-
-    name: str
-    query: str
-    path: str
-    filesystem: fs.FileSystem
-
-    def named(self, path: str) -> str:
-        """A path inside it, as the user would write it."""
-        return f"{self.name}{path.removeprefix(self.path)}{self.query}"
-
-
 def find_files(tables: str | Path) -> dict[str, list[StoredFile]]:
     """Table name -> its files in order of their names, all six.
 
@@ -68,7 +54,7 @@ def find_files(tables: str | Path) -> dict[str, list[StoredFile]]:
         InputError: the place cannot be read, a table is missing or stands there twice, or a
             table's folder holds no file, or one that is no table.
     """
-    place = _place(str(tables))
+    place = place_of(str(tables))
     entries = _list(place, place.path)
     found = {table.name: _forms(table, entries) for table in TABLES}
     missing = [f"{name}.csv" for name, forms in found.items() if not forms]
@@ -84,10 +70,10 @@ def find_below(tables: str | Path, path: str) -> list[StoredFile]:
     Raises:
         InputError: there is nothing, or it cannot be read, or it is no table.
     """
-    place = _place(str(tables))
+    place = place_of(str(tables))
     entry = _entry(place, f"{place.path}/{path.rstrip('/')}")
     if entry.type == fs.FileType.NotFound:
-        problem = f"{place.named(entry.path)} is not there"
+        problem = f"{_named(place, entry.path)} is not there"
         raise InputError(problem, "mend its path, which begins at --tables")
     return _files(place, [entry])
 
@@ -99,7 +85,7 @@ def find_file(path: str) -> StoredFile:
         InputError: there is none, or it cannot be read, or it is no table.
     """
     folder, slash, name = path.rpartition("/")
-    place = _place(folder or slash or ".")
+    place = place_of(folder or slash or ".")
     entry = _entry(place, f"{place.path.rstrip('/')}/{name}")
     if entry.type == fs.FileType.NotFound:
         raise InputError(f"{path} is not there", "mend its path")
@@ -108,48 +94,29 @@ def find_file(path: str) -> StoredFile:
     return _file(place, entry)
 
 
-def one_line(error: BaseException) -> str:
-    """What a library says, without its line ends."""
-    return " ".join(str(error).split()) or type(error).__name__
+def _named(place: Place, path: str) -> str:
+    """A path inside it, as the user would write it."""
+    return f"{place.name}{path.removeprefix(place.path)}{place.query}"
 
 
-def _place(tables: str) -> _Place:
-    if "://" not in tables:
-        name = str(Path(tables))
-        return _Place(name, "", os.path.abspath(name), fs.LocalFileSystem())  # noqa: PTH100
-    uri = urlsplit(tables)
-    if "@" in uri.netloc:
-        raise InputError(
-            f"the {uri.scheme} URI of the tables holds a key, which would stand in the manifest",
-            "give credentials in the environment",
-        )
-    try:
-        filesystem, path = fs.FileSystem.from_uri(tables)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{tables} cannot be read ({one_line(error)})", "mend the URI") from None
-    query = f"?{uri.query}" if uri.query else ""
-    name = tables.split("?", 1)[0].rstrip("/")
-    return _Place(name, query, path.rstrip("/"), filesystem)
-
-
-def _entry(place: _Place, path: str) -> fs.FileInfo:
+def _entry(place: Place, path: str) -> fs.FileInfo:
     try:
         return place.filesystem.get_file_info(path)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(place, path, error) from None
 
 
-def _unreadable(place: _Place, path: str, error: Exception) -> InputError:
-    problem = f"{place.named(path)} cannot be read ({one_line(error)})"
+def _unreadable(place: Place, path: str, error: Exception) -> InputError:
+    problem = f"{_named(place, path)} cannot be read ({one_line(error)})"
     return InputError(problem, "mend the path, the network or the credentials")
 
 
-def _list(place: _Place, path: str) -> list[fs.FileInfo]:
+def _list(place: Place, path: str) -> list[fs.FileInfo]:
     """What a folder holds, in order of names; hidden entries are not seen."""
     try:
         entries = place.filesystem.get_file_info(fs.FileSelector(path))
     except (FileNotFoundError, NotADirectoryError):
-        problem = f"tables {place.named(path)} is not a folder"
+        problem = f"tables {_named(place, path)} is not a folder"
         raise InputError(problem, "name the folder with the six tables") from None
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(place, path, error) from None
@@ -169,22 +136,22 @@ def _forms(table: TableSchema, entries: list[fs.FileInfo]) -> list[fs.FileInfo]:
     ]
 
 
-def _files(place: _Place, forms: list[fs.FileInfo]) -> list[StoredFile]:
+def _files(place: Place, forms: list[fs.FileInfo]) -> list[StoredFile]:
     """The files of the one form of a table."""
     if len(forms) > 1:
-        both = " and ".join(place.named(form.path) for form in forms)
+        both = " and ".join(_named(place, form.path) for form in forms)
         raise InputError(f"{both} are one table twice", "leave one of them")
     (form,) = forms
     if not _is_folder(form):
         return [_file(place, form)]
     files = [_file(place, entry) for entry in _list(place, form.path)]
     if not files:
-        raise InputError(f"{place.named(form.path)} has no files", "put the table there")
+        raise InputError(f"{_named(place, form.path)} has no files", "put the table there")
     return files
 
 
-def _file(place: _Place, entry: fs.FileInfo) -> StoredFile:
-    name = place.named(entry.path)
+def _file(place: Place, entry: fs.FileInfo) -> StoredFile:
+    name = _named(place, entry.path)
     for end, kind in FORMATS.items():
         if entry.base_name.endswith(end) and not _is_folder(entry):
             return StoredFile(

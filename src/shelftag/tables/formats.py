@@ -9,8 +9,9 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shelftag.artifacts.places import one_line
 from shelftag.errors import Failed
-from shelftag.tables.files import StoredFile, one_line
+from shelftag.tables.files import StoredFile
 
 UNREADABLE = (OSError, EOFError, RuntimeError, pa.ArrowException, zipfile.BadZipFile, zlib.error)
 """What the libraries raise for a file that is not what its name says, or is cut off; a zip with

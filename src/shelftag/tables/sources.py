@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from shelftag.artifacts import fingerprint
+from shelftag.artifacts.places import one_line
 from shelftag.errors import InputError
-from shelftag.tables.files import StoredFile, find_files, one_line
+from shelftag.tables.files import StoredFile, find_files
 from shelftag.tables.formats import UNREADABLE, open_csv, open_parquet
 from shelftag.tables.schemas import TABLES, Column, TableSchema, can_be
 
