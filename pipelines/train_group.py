@@ -1,6 +1,8 @@
-"""The workers of a training run: started on Ray Train, replaced when they die, to the last step."""
+"""The workers of a training run: started on Ray Train, replaced when they die, to the last step.
 
-import itertools
+Where a machine is to go, all workers save, leave, and are started anew on the machines that stay.
+"""
+
 from typing import Any
 
 from pipelines.train_feed import count_files, tokenized
@@ -27,15 +29,7 @@ def fine_tune(
     """
     stored = _examples(dataset, run, config, base)
     loop = {"dataset": dataset, "run": run, "config": config, "base": base, "stored": stored}
-    for failed in itertools.count():
-        try:
-            error = _run_workers(loop)
-        except ControllerLost as lost:  # a machine that died while workers were started on it
-            if failed != config.scaling.max_failures:
-                print(f"{lost}: going on from the last checkpoint", flush=True)
-                continue
-            error = str(lost)
-        break
+    error = _to_the_end(loop, config.scaling.max_failures)
     if run.stopped_file.is_file():
         raise _stopped(run)
     if error:
@@ -45,6 +39,23 @@ def fine_tune(
             "mend the cause and give the same command: it goes on from the last checkpoint",
         )
     return _trained(run), _account(run, stored[1])
+
+
+def _to_the_end(loop: dict[str, Any], max_failures: int) -> str:
+    """Start workers until they are done; the cause in one line if too many failed."""
+    failed = 0
+    while True:
+        try:
+            error, left_at = _run_workers(loop)
+        except ControllerLost as lost:  # a machine that died while workers were started on it
+            if failed == max_failures:
+                return str(lost)
+            failed += 1
+            print(f"{lost}: going on from the last checkpoint", flush=True)
+            continue
+        if left_at is None:
+            return error
+        print(f"a machine is to go: saved at step {left_at}, going on without it", flush=True)
 
 
 def _examples(dataset: Dataset, run: Run, config: Config, base: str) -> tuple[Any, Any]:
@@ -96,8 +107,11 @@ def _trained(run: Run) -> Checkpoint:
     return best
 
 
-def _run_workers(loop: dict[str, Any]) -> str:
-    """Start workers, and replace those that die; the cause in one line if too many did.
+def _run_workers(loop: dict[str, Any]) -> tuple[str, int | None]:
+    """Start workers, and replace those that die.
+
+    Returns:
+        The cause in one line if too many did, and the step at which they left a machine.
 
     Raises:
         ControllerLost: Ray Train's own part died, or could not start workers.
@@ -108,14 +122,14 @@ def _run_workers(loop: dict[str, Any]) -> str:
 
     configs = _ray_configs(loop["run"], loop["config"])
     try:
-        TorchTrainer(train_worker, train_loop_config=loop, **configs).fit()
+        result = TorchTrainer(train_worker, train_loop_config=loop, **configs).fit()
     except SystemExit as stopped:  # Ray Train's own answer to Ctrl-C
         raise KeyboardInterrupt from stopped
     except (ControllerError, RayActorError) as error:
         raise ControllerLost(_first_line(error)) from error
     except TrainingFailedError as error:
-        return _cause(error)
-    return ""
+        return _cause(error), None
+    return "", result.return_value
 
 
 def _ray_configs(run: Run, config: Config) -> dict[str, Any]:

@@ -21,17 +21,19 @@ CERTAIN = (ValueError, TypeError, LookupError, ArithmeticError)
 """Errors that another attempt would meet again; lost peers raise RuntimeError and OSError."""
 
 
-def train_worker(loop: dict[str, Any]) -> None:
+def train_worker(loop: dict[str, Any]) -> int | None:
     """In each training worker: fit, from the last whole checkpoint if there is one.
+
+    Gives the step it left at, where a machine is to go.
 
     An error of ours, or of a wrong value, comes again at each attempt: it is written down, and the
     attempt that Ray makes after it ends at once.
     """
     stopped: Path = loop["run"].stopped_file
     if stopped.is_file():
-        return
+        return None
     try:
-        _fit(**loop)
+        return _fit(**loop)
     except ShelftagError as error:
         write_json(stopped, {"problem": error.problem, "way_out": error.way_out})
         raise
@@ -42,7 +44,9 @@ def train_worker(loop: dict[str, Any]) -> None:
         raise
 
 
-def _fit(dataset: Dataset, run: Run, config: Config, base: str, stored: tuple[Any, Any]) -> None:
+def _fit(
+    dataset: Dataset, run: Run, config: Config, base: str, stored: tuple[Any, Any]
+) -> int | None:
     """`stored`: the objective and the plan, in the object store."""
     import ray.train
 
@@ -65,9 +69,25 @@ def _fit(dataset: Dataset, run: Run, config: Config, base: str, stored: tuple[An
         checkpoint=checkpoint,
         checkpoints=run.checkpoints_dir,
         judged=_judged(dataset, run, config, base),
+        notices=_notices(),
         callbacks=[watcher(config, run)],
     )
-    write_json(run.fed_file(place.rank), asdict(fed))
+    if fed.left_at is None:
+        write_json(run.fed_file(place.rank), asdict(fed))
+    return fed.left_at
+
+
+def _notices() -> Any:
+    """What Ray Train tells its workers of nodes that are drained, looked at every few seconds.
+
+    https://docs.ray.io/en/latest/train/user-guides/fault-tolerance.html
+    """
+    import ray.train
+    from ray.train.collective import broadcast_from_rank_zero
+
+    from shelftag.training.notice import Notices
+
+    return Notices(lambda: ray.train.get_preemption_info() is not None, broadcast_from_rank_zero)
 
 
 def _judged(dataset: Dataset, run: Run, config: Config, base: str) -> Any:

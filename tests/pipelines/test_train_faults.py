@@ -1,6 +1,8 @@
-"""A training run survives: real processes, real kills at random points."""
+"""A training run survives: real processes, real kills at random points, and a notice of one."""
 
+import re
 import signal
+import time
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +17,7 @@ from shelftag.artifacts import Dataset, Run, read_json
 from shelftag.training.checkpoints import checkpoints
 from shelftag.training.starts import starts
 from tests import tiny
-from tests.pipelines.preparing import Running, Stage, stage
+from tests.pipelines.preparing import Running, Stage, is_called, stage
 from tests.soak import some
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
@@ -24,6 +26,8 @@ STEPS, INTERVAL = 2_400, 20
 WORKER = "ray::RayTrainWorker"
 KILLS = (*["worker"] * 14, *["driver"] * 5, "raylet")
 """Who is killed, in random order."""
+NOTICE_S = 8
+"""Seconds between a notice and the end of a node: clouds give 30 to 120."""
 SAME = 1e-5
 """What weights may differ by; those of a resumed run are equal."""
 SETTINGS = (
@@ -171,3 +175,50 @@ def test_a_cluster_that_shrinks_and_grows_makes_the_same_run(
     assert process.exit_code() == 0, process.output
     workers = [start["workers"] for start in check_same(run, undisturbed)]
     assert [count for count, _ in groupby(workers)] == [2, 1, 2]
+
+
+def test_a_notice_makes_a_checkpoint_and_a_new_start_without_that_node(
+    tiny_dataset: Dataset,
+    base: str,
+    undisturbed: Run,
+    here: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run makes no checkpoints of its own: with the node's last work, all of it would be lost.
+
+    The notice is Ray's own, as an autoscaler or a node that gets SIGTERM gives it.
+    """
+    monkeypatch.setenv("RAY_TRAIN_PREEMPTION_POLL_INTERVAL_S", "0.5")
+    file, run = here.folder / "cluster.json", Run(here.folder / "run")
+    cluster = here.start("-m", "tests.pipelines.three_nodes", str(file))
+    assert cluster.wait_until(file.is_file), cluster.output
+    found = read_json(file)
+    never = f"train.save_steps={STEPS}"
+    address = f"scaling.address={found['address']}"
+    process = train(here, tiny_dataset, run, base, *TOGETHER, never, address)
+    raylets = [psutil.Process(pid) for pid in found["raylets"]]
+
+    def at_work() -> list[int]:
+        return [i for i, one in enumerate(raylets) if any(map(is_worker, one.children()))]
+
+    assert process.wait_until(lambda: "train 1" in process.output and bool(at_work()))
+    index = at_work()[0]
+    notice = ("--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "spot")
+    drain = ("drain-node", "--address", found["address"], "--node-id", found["nodes"][index])
+    command = ("-m", "ray.scripts.scripts", *drain, *notice)
+    drained = here.start(*command, "--deadline-remaining-seconds", str(NOTICE_S))
+    assert drained.exit_code() == 0, drained.output
+    assert newest(run) == 0
+    time.sleep(NOTICE_S)
+    if raylets[index].is_running():  # a raylet that is told to go and has nothing to do ends itself
+        raylets[index].kill()
+    assert process.exit_code() == 0, process.output
+    said = re.findall(r"saved at step (\d+), going on without it", process.output)
+    begun = check_same(run, undisturbed)
+    assert [start["step"] for start in begun] == [0, *map(int, said)]
+    assert [start["workers"] for start in begun] == [2, 2]
+    assert 0 < begun[1]["step"] < STEPS
+
+
+def is_worker(one: psutil.Process) -> bool:
+    return is_called(one, (WORKER,))

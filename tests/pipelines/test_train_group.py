@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import pipelines.train_group
 import pipelines.train_worker
-from pipelines.train_group import _cause, _stopped, _trained
+from pipelines.train_group import ControllerLost, _cause, _stopped, _to_the_end, _trained
 from shelftag.artifacts import Run, read_json, write_json
 from shelftag.errors import TrainingFailed
 from shelftag.training.checkpoints import commit
@@ -95,3 +96,25 @@ def test_a_lost_peer_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(RuntimeError):
         pipelines.train_worker.train_worker({"run": run})
     assert not run.stopped_file.exists()
+
+
+def test_to_leave_a_machine_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends: list[tuple[str, int | None] | ControllerLost] = [
+        *(("", 3), ("", 7), ("", 9)),
+        *(ControllerLost("gone"), ("", 11), ("", None)),
+    ]
+
+    def end(_: object) -> tuple[str, int | None]:
+        found = ends.pop(0)
+        if isinstance(found, ControllerLost):
+            raise found
+        return found
+
+    monkeypatch.setattr(pipelines.train_group, "_run_workers", end)
+    assert _to_the_end({}, max_failures=1) == ""
+    assert not ends
+    assert capsys.readouterr().out.count("going on without it") == 4
+    ends += [ControllerLost("gone"), ControllerLost("gone again")]
+    assert _to_the_end({}, max_failures=1) == "gone again"

@@ -2,8 +2,9 @@
 
     python -m tests.pipelines.three_nodes FILE [NODES]
 
-FILE is written when the cluster is there: its address, and the process ids of the raylets of the
-nodes that are not the head. At each SIGUSR1 one more joins, and is added to FILE.
+FILE is written when the cluster is there: its address, and of the nodes that are not the head the
+process ids of their raylets, and Ray's ids of them. At each SIGUSR1 one more joins, and is added to
+FILE.
 """
 
 import signal
@@ -28,7 +29,8 @@ def main(file: Path, count: int) -> None:
     nodes = [cluster.add_node(**NODE) for _ in range(count - 1)]
     while True:
         raylets = [node.all_processes["raylet"][0].process.pid for node in nodes]
-        write_json(file, {"address": cluster.address, "raylets": raylets})
+        ids = [node.node_id for node in nodes]
+        write_json(file, {"address": cluster.address, "raylets": raylets, "nodes": ids})
         signal.sigwait({signal.SIGUSR1})
         nodes.append(cluster.add_node(**NODE))
 

@@ -21,6 +21,8 @@ class Fed:
     """Those that have arrived."""
     rows: int = 0
     """Examples in them."""
+    left_at: int | None = None
+    """The step after which it ended, short of `stop`, since a machine was to go."""
 
     def take(self, position: int, rows: Rows) -> None:
         """Count a batch.

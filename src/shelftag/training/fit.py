@@ -13,6 +13,7 @@ from shelftag.training.batches import BatchPlan, Plan, Rows, drawn
 from shelftag.training.examples import Examples
 from shelftag.training.fed import Fed, counted
 from shelftag.training.finite import watch_loss
+from shelftag.training.notice import Notices, leaver
 from shelftag.training.objective import Objective, objective_of
 from shelftag.training.saving import committer, validator
 from shelftag.training.strategies import accumulation
@@ -69,6 +70,7 @@ def learn(
     checkpoint: Path | None = None,
     checkpoints: Path | None = None,
     judged: Objective | None = None,
+    notices: Notices | None = None,
     callbacks: Sequence[Any] = (),
 ) -> Fed:
     """Train the adapter; checkpoints land in `scratch/checkpoint-STEP`, the last step's included.
@@ -79,10 +81,11 @@ def learn(
         checkpoint: a `checkpoint-STEP` of this same run to go on from.
         checkpoints: where they are moved to when they are whole; None leaves them in `scratch`.
         judged: what checkpoints are judged by, at every `train.eval_steps`.
+        notices: how it is heard that a machine is to go: a checkpoint is made, and training ends.
         callbacks: transformers `TrainerCallback`s, such as the one that writes how it goes.
 
     Returns:
-        What this worker was fed.
+        What this worker was fed, up to the step it left at if it did.
 
     Raises:
         AccountingError: a batch was lost on the way, or came out of its turn.
@@ -114,10 +117,15 @@ def learn(
         trainer.add_callback(validator(trainer, judged, config, place.rank))
     if checkpoints is not None:
         trainer.add_callback(committer(checkpoints, config, place.rank, place.workers))
+    leaving = leaver(notices) if notices else None
+    if leaving:
+        trainer.add_callback(leaving)
     if place.rank:  # dropout of its own; a checkpoint restores each rank's random state
         set_seed(train.seed + place.rank)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    fed.check()
+    fed.left_at = leaving.left_at if leaving else None
+    if fed.left_at is None:
+        fed.check()
     return fed
 
 
