@@ -31,7 +31,8 @@ from typing import Any
 
 import shelftag
 from cluster.local import ray_session
-from shelftag.artifacts import Dataset, DatasetManifest, write_json
+from cluster.storage import check_node, check_nodes, local
+from shelftag.artifacts import MARKER, Dataset, DatasetManifest, write_json
 from shelftag.config import Config
 from shelftag.errors import Failed, InputError
 from shelftag.progress import Progress
@@ -68,7 +69,7 @@ def prepare(
         Refused: a table or the folder cannot be used; nothing was written.
         TooManyRejects: more bad rows than `data.max_rejects`; their files are left to look at.
         AccountingError: rows were lost.
-        Failed: a task failed.
+        Failed: a task failed, or a node does not see the tables or the folder.
     """
     # The workers do without the report's libraries.
     from pipelines.prepare_catalogs import prepare_catalogs
@@ -89,6 +90,7 @@ def prepare(
                 _start_workers()
             small = reading.result()
             _begin(dataset, sources, config, overwrite=overwrite)
+            check_nodes(_seen(dataset) | local("--tables", tables))
             tally = _merge(sources, small, dataset, config)
             publishing = beside.submit(publish, dataset, sources, small, tally, config)
         return publishing.result()
@@ -99,6 +101,11 @@ def _check_apart(tables: str | Path, dataset: Dataset) -> None:
     folder = Path(tables).absolute()
     if "://" not in str(tables) and dataset.path.is_relative_to(folder):
         raise InputError(f"--out {dataset.path} is in --tables {folder}", "name another --out")
+
+
+def _seen(dataset: Dataset) -> dict[str, Path]:
+    """What tasks must see of the folder they write to."""
+    return {"--out": dataset.path / MARKER}
 
 
 @contextmanager
@@ -217,6 +224,7 @@ def _merge_task(row: dict[str, Any], job: Job, dimensions: Any) -> dict[str, str
     import ray
 
     piece = Piece(**row)
+    check_node(_seen(job.dataset))
     orders, products = ray.get(dimensions)  # in shared memory, not a copy
     merge_piece(piece, job, orders, products)
     return {"name": piece.name}

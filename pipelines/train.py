@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from cluster.local import check_resources, ray_session
+from cluster.storage import check_nodes
 from pipelines.train_group import fine_tune
-from shelftag.artifacts import Dataset, Run, RunManifest, read_json, remove
+from shelftag.artifacts import MARKER, Dataset, Run, RunManifest, read_json, remove
 from shelftag.config import Config
 from shelftag.errors import ConfigError, Refused
 from shelftag.tagging.identity import check_run
@@ -55,6 +56,7 @@ def train(dataset: Dataset, run: Run, config: Config, *, overwrite: bool = False
 
     Raises:
         Refused: the Dataset, the config or the folder cannot work.
+        Failed: a node does not see the Dataset or the folder.
         TrainingFailed: more workers died than `scaling.max_failures` allows, or what they learned
             is not finite.
     """
@@ -76,10 +78,12 @@ def _train(
         import ray
 
         check_resources(config.scaling, config.scaling.min_workers or config.scaling.workers)
+        check_nodes({"--dataset": dataset.manifest_file})
         task = ray.remote(num_cpus=config.scaling.cpus_per_worker)
         on_gpu = task(_check_base).options(num_gpus=int(config.scaling.use_gpu))
         base, cut = ray.get(on_gpu.remote(dataset, config))
         begin(run, dataset, config, begun=begun, overwrite=overwrite)
+        check_nodes({"--out": run.path / MARKER})
         with followed(run.progress_file):
             try:
                 cut = ray.get(task(_make_base).remote(dataset, run, config)) or cut

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cluster.storage import check_node
 from pipelines.train_feed import streamed
-from shelftag.artifacts import Dataset, Run, remove, write_json
+from shelftag.artifacts import MARKER, Dataset, Run, remove, write_json
 from shelftag.config import Config
 from shelftag.errors import ShelftagError
 from shelftag.training.checkpoints import newest_whole
@@ -29,7 +30,9 @@ def train_worker(loop: dict[str, Any]) -> int | None:
     An error of ours, or of a wrong value, comes again at each attempt: it is written down, and the
     attempt that Ray makes after it ends at once.
     """
-    stopped: Path = loop["run"].stopped_file
+    run: Run = loop["run"]
+    check_node({"--out": run.path / MARKER})  # one that joined; without it, nothing can be said
+    stopped = run.stopped_file
     if stopped.is_file():
         return None
     try:

@@ -7,7 +7,7 @@ import pytest
 import pipelines.train_group
 import pipelines.train_worker
 from pipelines.train_group import ControllerLost, _cause, _stopped, _to_the_end, _trained
-from shelftag.artifacts import Run, read_json, write_json
+from shelftag.artifacts import MARKER, Run, read_json, write_json
 from shelftag.errors import TrainingFailed
 from shelftag.training.checkpoints import commit
 
@@ -73,6 +73,7 @@ def test_what_is_sure_to_come_again_is_written_down_once(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, tries = Run(tmp_path), []
+    (run.path / MARKER).touch()
 
     def fail(**_: object) -> None:
         tries.append(error)
@@ -88,6 +89,7 @@ def test_what_is_sure_to_come_again_is_written_down_once(
 
 def test_a_lost_peer_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(tmp_path)
+    (run.path / MARKER).touch()
 
     def fail(**_: object) -> None:
         raise RuntimeError("Connection closed by peer")
