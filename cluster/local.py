@@ -16,12 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cluster.code import TREE, runtime_env
 from shelftag.config.scaling import ScalingConfig
 from shelftag.errors import ConfigError, Failed, InputError, ShelftagError
-
-TREE = Path(__file__).resolve().parent.parent
-CODE = ("pipelines", "serve", "cluster", "src", "pyproject.toml")
-"""What is sent to other machines, of TREE; packages with their configs and the page."""
 
 
 @contextmanager
@@ -41,7 +38,8 @@ def ray_session(scaling: ScalingConfig, *, dashboard: bool = False) -> Iterator[
             yield
         return
     try:
-        ray.init(**_arguments(scaling, dashboard))
+        with runtime_env() as code:
+            ray.init(**_arguments(scaling, dashboard, code))
     except Exception as error:  # Ray raises bare ones too, such as for a raylet that died
         where = scaling.address or "this machine"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -157,24 +155,16 @@ def is_running() -> bool:
         return False
 
 
-def runtime_env() -> dict[str, Any]:
-    """What another machine needs to import our code: CODE, and `shelftag` from `src`.
-
-    Ray takes patterns of what stays here, as in a .gitignore: everything at the top, but the top
-    itself and CODE. So tables and Runs that were made in the tree are not sent with it.
-    """
-    return {
-        "working_dir": str(TREE),
-        "py_modules": [str(TREE / "src" / "shelftag")],
-        "excludes": ["/*", "!/.", *(f"!/{name}" for name in CODE), "__pycache__"],
-    }
-
-
-def _arguments(scaling: ScalingConfig, dashboard: bool) -> dict[str, Any]:
+def _arguments(scaling: ScalingConfig, dashboard: bool, code: dict[str, Any]) -> dict[str, Any]:
     if scaling.address is not None:
         # A job has its environment from who submitted it, and Ray refuses a second one.
-        environment = None if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ else runtime_env()
-        return {"address": scaling.address, "runtime_env": environment, "log_to_driver": True}
+        environment = None if "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ else code
+        return {
+            "address": scaling.address,
+            "runtime_env": environment,
+            "logging_level": logging.WARNING,
+            "log_to_driver": True,
+        }
     return {
         "address": "local",  # and not a cluster that somebody runs on this machine
         "include_dashboard": dashboard,

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines.verbs import VERBS, Verb
+from pipelines.verbs import HERE_ONLY, VERBS, Option, Verb, on_cluster
 
 EXAMPLES = """\
 examples:
@@ -24,6 +24,7 @@ examples:
   shelftag serve --run run --port 8000
   shelftag compare run new-run
   shelftag drift tagged --run run
+  shelftag submit prepare --address URL --tables /mnt/tables --out /mnt/dataset
 
 Every setting can be given as section.key=value; `shelftag VERB --dry-run` prints them all.
 Exit codes: 0 done, 1 ran and failed, 2 refused before starting, 130 interrupted.
@@ -54,26 +55,37 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
         epilog="examples:\n" + "".join(f"  {example}\n" for example in verb.examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    if verb.submits:
+        submitted = sub.add_subparsers(dest="submitted", metavar="VERB", required=True)
+        for other in (each for each in VERBS if each not in HERE_ONLY):
+            _add_verb(submitted, other, on_cluster(other))
+        return
     for option in verb.options:
-        if option.positional:
-            kind = Path if option.path else str
-            sub.add_argument(option.name, help=option.help, type=kind, metavar=option.name.upper())
-            continue
-        if option.flag:
-            sub.add_argument(f"--{option.name}", action="store_true", help=option.help)
-            continue
-        sub.add_argument(
-            f"--{option.name}",
-            help=option.help,
-            required=option.required,
-            default=option.default,
-            type=Path if option.path else str,
-            metavar="PATH" if option.path else "VALUE",
-        )
+        _add_option(sub, option)
     presets = ", ".join(sorted(file.stem for file in CONFIGS.glob("*.yaml")))
     sub.add_argument("--config", metavar="FILE", help=f"YAML file, or one of {presets}")
     sub.add_argument("--dry-run", action="store_true", help="print the resolved config and stop")
     sub.add_argument("settings", nargs="*", metavar="key=value", help="config overrides")
+
+
+def _add_option(sub: argparse.ArgumentParser, option: Option) -> None:
+    kind = Path if option.path else str
+    if option.positional:
+        count = None if option.default is None else "?"
+        metavar = option.written
+        sub.add_argument(option.name, help=option.help, type=kind, metavar=metavar, nargs=count)
+    elif option.flag:
+        sub.add_argument(option.written, action="store_true", help=option.help)
+    else:
+        sub.add_argument(
+            option.written,
+            action="append" if option.many else "store",
+            help=option.help,
+            required=option.required,
+            default=option.default,
+            type=kind,
+            metavar="PATH" if option.path else "NAME" if option.many else "VALUE",
+        )
 
 
 def command() -> int:
@@ -114,17 +126,39 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
     from cluster.local import prepare_environment, terminated_like_interrupted
     from shelftag.config import load_config
 
-    file, settings = _config_file(options.pop("config")), options.pop("settings")
-    keyed = {o.key: options.pop(o.name.replace("-", "_")) for o in verb.options if o.key}
+    submitted = options.get("submitted")
+    told = VERBS[submitted] if submitted else verb  # whose options they are
+    file, settings = _config_file(_config_name(told, options)), options.pop("settings")
+    keyed = {o.key: options.pop(o.name.replace("-", "_")) for o in told.options if o.key}
     given = {key: value for key, value in keyed.items() if value is not None}
+    if submitted:
+        given["scaling.address"] = "auto"  # the cluster that the job runs on
     config = load_config(file, settings, given, CONFIGS)
     if options.pop("dry_run"):
         print(config.yaml(), end="")
         return 0
     prepare_environment()
     with terminated_like_interrupted():
-        importlib.import_module(verb.module).main(**options, config=config)
-    return 0
+        code = importlib.import_module(verb.module).main(**options, config=config)
+    return code or 0
+
+
+def _config_name(verb: Verb, options: dict[str, Any]) -> str | None:
+    """From `--config`, or an option whose values stand for presets."""
+    from shelftag.errors import ConfigError
+
+    name: str | None = options.pop("config")
+    for option in verb.options:
+        if option.presets is None or (value := options.pop(option.name)) is None:
+            continue
+        if value not in option.presets:
+            known = ", ".join(option.presets)
+            raise ConfigError(f"--{option.name} {value} is not known", f"name one of {known}")
+        if name is not None:
+            problem = f"--{option.name} {value} and --config {name} are two configs"
+            raise ConfigError(problem, "name one of them")
+        name = option.presets[value]
+    return name
 
 
 def _config_file(name: str | None) -> Path | None:

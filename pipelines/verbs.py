@@ -1,11 +1,15 @@
 """The verbs and their options, as data: what `--help` shows, and what each `main` is given."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Option:
-    """One `--name`, or with `positional` a NAME. With `key`, it sets that config key."""
+    """One `--name`, or with `positional` a NAME. With `key`, it sets that config key.
+
+    `place` marks a path or URI that is no `path`.
+    """
 
     name: str
     help: str
@@ -15,26 +19,59 @@ class Option:
     path: bool = False
     flag: bool = False
     positional: bool = False
+    place: bool = False
+    many: bool = False
+    presets: Mapping[str, str] | None = None
+    """Its values, each for the preset that is then the config."""
+
+    @property
+    def written(self) -> str:
+        """As on the command line."""
+        return self.name.upper() if self.positional else f"--{self.name}"
+
+    @property
+    def is_place(self) -> bool:
+        """Whether its value is a path or URI."""
+        return self.path or self.place
 
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb: the module whose `main` runs it, and its options."""
+    """A verb: the module whose `main` runs it, and its options.
+
+    With `submits`, another verb comes after it, with that one's options beside its own.
+    """
 
     module: str
     help: str
     examples: tuple[str, ...]
     options: tuple[Option, ...]
+    submits: bool = False
 
 
 def _path(name: str, text: str, *, required: bool = True) -> Option:
     return Option(name, text, required=required, path=True)
 
 
+def _place(name: str, text: str, *, required: bool = False, key: str | None = None) -> Option:
+    return Option(name, text, required=required, key=key, place=True)
+
+
 def _positional(name: str, text: str) -> Option:
     return Option(name, text, path=True, positional=True)
 
 
+ADDRESS = Option("address", "the cluster's dashboard (RAY_API_SERVER_ADDRESS, or port 8265 here)")
+HERE_ONLY = ("submit", "jobs", "keys", "plan")
+"""Verbs that are no jobs: a job's log is no place for a key, and a plan needs no cluster."""
+MODELS = {
+    "nano": "nano_cpu",
+    "360m": "smollm2_360m",
+    "0.6b": "qwen3_0_6b",
+    "7b": "llama2_7b_t4",
+    "8b": "llama3_8b_24gb",
+    "70b": "llama2_70b_zero3",
+}
 OVERWRITE = Option("overwrite", "replace what an earlier run left in --out", flag=True)
 
 VERBS = {
@@ -66,9 +103,9 @@ VERBS = {
             "shelftag prepare --tables tables --out dataset2 --overrides suspects.csv",
         ),
         (
-            Option("tables", "folder or URI with the tables, CSV or Parquet", required=True),
+            _place("tables", "folder or URI with the tables, CSV or Parquet", required=True),
             _path("out", "folder for the Dataset"),
-            Option("overrides", "CSV of corrected labels: id, department", key="data.overrides"),
+            _place("overrides", "CSV of corrected labels: id, department", key="data.overrides"),
             OVERWRITE,
         ),
     ),
@@ -84,7 +121,7 @@ VERBS = {
         ),
         (
             _path("dataset", "folder that `prepare` made"),
-            Option("out", "folder for the Run (train.output_dir)", key="train.output_dir"),
+            _place("out", "folder for the Run (train.output_dir)", key="train.output_dir"),
             OVERWRITE,
         ),
     ),
@@ -111,7 +148,7 @@ VERBS = {
             "shelftag study --tables tables --out study study.label_sets=[21,default]",
         ),
         (
-            Option("tables", "folder or URI with the six tables", required=True),
+            _place("tables", "folder or URI with the six tables", required=True),
             _path("out", "folder for Datasets, Runs and the page"),
             OVERWRITE,
         ),
@@ -164,15 +201,22 @@ VERBS = {
     ),
     "tag": Verb(
         "pipelines.tag",
-        "tag a whole catalog: CSV or Parquet in, Parquet out",
+        "tag a whole catalog: CSV, NDJSON or Parquet; after a kill the same command goes on",
         (
             "shelftag tag --run run --input products.csv --out tagged",
-            "shelftag tag --run run --input shop/ --out tagged --name-column title",
+            "shelftag tag --run run --input s3://shop/catalog --out s3://shop/tagged/monday",
+            "shelftag tag --run run --input shop/ --out tagged --name-column title --format csv",
+            "shelftag tag --run run --input new.csv --out tagged/tue --since tagged --publish",
         ),
         (
             _path("run", "folder that `train` made"),
-            _path("input", "a CSV or Parquet file, or a folder of them"),
-            _path("out", "folder for the tags"),
+            Option(
+                "input",
+                "CSV, NDJSON or Parquet: a file, a folder of them, or a URI",
+                required=True,
+                place=True,
+            ),
+            _place("out", "folder or URI for the tags", required=True),
             Option(
                 "name-column",
                 "column with the product's name (product_name)",
@@ -180,6 +224,14 @@ VERBS = {
             ),
             Option("description-column", "column with its description, if there is one"),
             Option("prefix", "put before the names of the new columns", default=""),
+            Option("format", "of the tags: parquet, csv or ndjson (parquet)", key="tagging.format"),
+            _place("since", "an earlier output, or a folder with CURRENT: scores only new names"),
+            Option(
+                "max-change",
+                "share of the rows that may change department since then (all)",
+                key="tagging.max_change",
+            ),
+            Option("publish", "make it the current output of its folder", flag=True),
             OVERWRITE,
         ),
     ),
@@ -234,10 +286,80 @@ VERBS = {
             Option("gpus", "how many, one for each training worker", key="scaling.workers"),
         ),
     ),
+    "plan": Verb(
+        "pipelines.plan",
+        "say what a job of any size takes: time and cost of each stage, and the bottleneck",
+        (
+            "shelftag plan --skus 1e9 --model 7b --gpu l4 --count 64",
+            "shelftag plan --skus 5e6 --count 2 --local   # nano on two cores",
+            "shelftag plan --skus 1e9 --names 2e8 --gpu cpu --count 64 --price 0.04",
+        ),
+        (
+            Option("skus", "rows of the catalog to tag (5e6)", default="5e6"),
+            Option("names", "distinct names among them (as many)"),
+            Option("lines", "order lines to prepare (33819106)", default="33819106"),
+            Option("labelled", "products with a department (49688)", default="49688"),
+            Option("model", f"{', '.join(MODELS)} (nano), or --config FILE", presets=MODELS),
+            Option(
+                "gpu", "cpu (a core), t4, l4, a10g, a100-40, a100-80, h100, h200", default="cpu"
+            ),
+            Option("count", "how many (1)", default="1"),
+            Option("price", "dollars an hour for one (as listed in sizing/rented.py)"),
+            Option(
+                "local", "files on disks that all machines see, not on an object store", flag=True
+            ),
+            Option("sources", "print every constant and where it comes from", flag=True),
+        ),
+    ),
     "demo": Verb(
         "pipelines.demo",
         "all of it on made data: tables, Dataset, Run, report, tags",
         ("shelftag demo", "shelftag demo --out demo --overwrite"),
-        (_path("out", "folder for everything (demo)", required=False), OVERWRITE),
+        (Option("out", "folder for everything (demo)", default="demo", path=True), OVERWRITE),
+    ),
+    "submit": Verb(
+        "pipelines.submit",
+        "run another verb on a Ray cluster: the same command, with full paths or URIs",
+        (
+            "shelftag submit prepare --address URL --tables /mnt/tables --out /mnt/dataset",
+            "shelftag submit train --dataset s3://bucket/dataset --out /mnt/run --secret HF_TOKEN",
+            "shelftag submit serve --run /mnt/run --no-wait",
+        ),
+        (
+            ADDRESS,
+            Option(
+                "secret",
+                "name of an environment variable that must be set on the cluster; may be repeated",
+                many=True,
+            ),
+            Option("no-wait", "print the job's id and leave it, without its log", flag=True),
+        ),
+        submits=True,
+    ),
+    "jobs": Verb(
+        "pipelines.jobs",
+        "list the jobs of a Ray cluster; show, follow or stop one",
+        (
+            "shelftag jobs --address http://127.0.0.1:8265",
+            "shelftag jobs train-1f2e3d4c --follow",
+            "shelftag jobs train-1f2e3d4c --stop",
+        ),
+        (
+            Option("job", "one of them, by its id", positional=True, default=""),
+            ADDRESS,
+            Option("follow", "its log until it ends, and its exit code", flag=True),
+            Option("stop", "stop it, and wait until it has ended", flag=True),
+        ),
     ),
 }
+
+
+def on_cluster(name: str) -> Verb:
+    """A verb as `submit` takes it: beside its options, those of a job."""
+    verb, submit = VERBS[name], VERBS["submit"]
+    words = ["shelftag submit", name, "--address http://127.0.0.1:8265"]
+    for option in verb.options:
+        if option.is_place and (option.required or option.positional or option.name == "out"):
+            given = () if option.positional else (option.written,)
+            words += [*given, f"/mnt/{option.name}"]
+    return Verb(submit.module, verb.help, (" ".join(words),), (*verb.options, *submit.options))

@@ -9,22 +9,22 @@ is known to the GCS.
 """
 
 import json
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, Field
 
-from cluster.local import runtime_env
+from cluster import job_api, jobs
+from cluster.code import runtime_env
+from cluster.jobs import ENDPOINT, LIVE, STATES, State, details_of, moment, reason
 from serve.jobs.paths import without
 from serve.problems import Problem
 from shelftag.artifacts import Tags
 
-MARK = "shelftag_job"
-"""Metadata key of a job that was started here."""
+MARK = ENDPOINT
 MAY_HAVE_STARTED = "the job may have started all the same, GET /v1/jobs tells"
 MAY_HAVE_STOPPED = "the job may have been told to stop all the same, GET /v1/jobs tells"
 TOLD_TO_STOP = "was told to stop, and has not ended yet"
@@ -32,16 +32,6 @@ STOP_WAIT_S = 5.0
 """Ray kills what has not ended 3 s after it was told to."""
 STATE_TIMEOUT_S = 5
 CLOCKS_APART_S = 5.0
-
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-STATES: dict[str, State] = {
-    "PENDING": "queued",
-    "RUNNING": "running",
-    "SUCCEEDED": "done",
-    "FAILED": "failed",
-    "STOPPED": "cancelled",
-}
-LIVE = ("queued", "running")
 
 Roots = tuple[Path, Path]
 """Folders of inputs and outputs."""
@@ -76,16 +66,7 @@ def client(timeout_s: float) -> Any:
     Raises:
         ConnectionError: the dashboard does not answer.
     """
-    from ray.job_submission import JobSubmissionClient
-
-    class Client(JobSubmissionClient):  # type: ignore[misc]  # Ray has no types
-        def _do_request(self, *words: Any, **more: Any) -> Any:
-            return super()._do_request(*words, **{"timeout": timeout_s} | more)
-
-    try:
-        return Client(address())
-    except ValueError as error:  # the GCS knows of none
-        raise ConnectionError(str(error)) from None
+    return job_api.client(address(), timeout_s)
 
 
 def submit(client: Any, identity: str, command: str, described: Mapping[str, str]) -> None:
@@ -96,12 +77,13 @@ def submit(client: Any, identity: str, command: str, described: Mapping[str, str
         Problem: 503 the code cannot be sent to the cluster, as where its folder has too much in it.
     """
     try:
-        client.submit_job(
-            submission_id=identity,
-            entrypoint=command,
-            runtime_env=runtime_env(),
-            metadata={MARK: "tag", **described},
-        )
+        with runtime_env() as code:
+            client.submit_job(
+                submission_id=identity,
+                entrypoint=command,
+                runtime_env=code,
+                metadata={MARK: "tag", **described},
+            )
     except OSError as error:
         raise ConnectionError(f"{MAY_HAVE_STARTED}; {error}") from error
     except ValueError as error:  # of Ray's packaging: it names the size and the limit
@@ -128,21 +110,15 @@ def _ours(client: Any) -> list[Any]:
 
 def found(client: Any, identity: str, roots: Roots) -> Job | None:
     """One of our jobs, if there is one of that name."""
-    try:
-        details = client.get_job_info(identity)
-    except RuntimeError as error:
-        if "404" in str(error):
-            return None
-        raise
-    return described(client, details, roots) if MARK in (details.metadata or {}) else None
+    details = details_of(client, identity)
+    if details is None or MARK not in (details.metadata or {}):
+        return None
+    return described(client, details, roots)
 
 
 def stop(client: Any, identity: str, wait_s: float) -> None:
     """Stop a job, and wait a little until it has: `wait_s`, and STOP_WAIT_S at most."""
-    until = time.monotonic() + min(wait_s, STOP_WAIT_S)
-    client.stop_job(identity)
-    while time.monotonic() < until and STATES[client.get_job_status(identity)] in LIVE:
-        time.sleep(0.2)
+    jobs.stop(client, identity, min(wait_s, STOP_WAIT_S))
 
 
 def described(client: Any, details: Any, roots: Roots) -> Job:
@@ -155,8 +131,8 @@ def described(client: Any, details: Any, roots: Roots) -> Job:
         output=told.get("output", ""),
         model=told.get("model", ""),
         message=_relative(reason(details.message or ""), roots) if state == "failed" else "",
-        submitted=_time(details.start_time),
-        ended=_time(details.end_time),
+        submitted=moment(details.start_time),
+        ended=moment(details.end_time),
     )
     job = job.model_copy(update=progress(roots[1] / job.output, job))
     waits = ""
@@ -188,17 +164,6 @@ def _relative(message: str, roots: Roots) -> str:
     for root in roots:
         message = without(root, message)
     return message
-
-
-def _time(unix_ms: int | None) -> datetime | None:
-    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1e3, UTC)
-
-
-def reason(message: str) -> str:
-    """What the command said last, of all that Ray tells."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith("shelftag: ")]
-    return (said or lines or [""])[-1].removeprefix("shelftag: ")
 
 
 def progress(out: Path, job: Job) -> dict[str, int]:

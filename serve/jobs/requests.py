@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from shelftag.config import Config
+from shelftag.config.changes import changed
 
 Text = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -55,12 +56,12 @@ def entrypoint(
 
 def settings(options: JobOptions, config: Config, address: str) -> list[str]:
     """What differs from the defaults, as key=value: the endpoint's own, and the request's."""
-    given = {"scaling.address": json.dumps(address)}
-    for section, plain in (("scaling", Config().scaling), ("tagging", Config().tagging)):
-        now = getattr(config, section).model_dump(mode="json", exclude={"address"})
-        before = plain.model_dump(mode="json")
-        changed = {f"{section}.{key}": value for key, value in now.items() if value != before[key]}
-        given |= {key: json.dumps(value) for key, value in changed.items()}
+    given = {
+        key: value
+        for key, value in changed(config).items()
+        if key.startswith(("scaling.", "tagging."))
+    }
+    given["scaling.address"] = json.dumps(address)
     for key in ("threshold", "top_k"):
         if getattr(options, key) is not None:
             given[f"tagging.{key}"] = json.dumps(getattr(options, key))

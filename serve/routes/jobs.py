@@ -16,10 +16,12 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 
+from cluster.job_api import AGENT_PORT
+from cluster.jobs import LIVE
 from serve.bodies import described, read_body
 from serve.jobs import ray_jobs
 from serve.jobs.paths import input_path, output_path
-from serve.jobs.ray_jobs import LIVE, MAY_HAVE_STOPPED, TOLD_TO_STOP, Job, Roots
+from serve.jobs.ray_jobs import MAY_HAVE_STOPPED, TOLD_TO_STOP, Job, Roots
 from serve.jobs.requests import JobRequest, entrypoint
 from serve.problems import Problem
 from serve.service import Service
@@ -36,8 +38,6 @@ SHARE_OF_STOP = 0.4
 THREADS = 2
 LISTED = 100
 RETRY_AFTER_S = "5"
-AGENT_PORT = 52365
-"""Of the agent that starts jobs; `ray.init` takes no other (`ray start` does)."""
 
 JobId = Annotated[str, InPath(max_length=100)]
 Result = TypeVar("Result")
