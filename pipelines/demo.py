@@ -38,8 +38,8 @@ def main(*, out: Path | None, overwrite: bool, config: Config) -> None:
         "evaluate": lambda: evaluate.main(run=run, dataset=dataset, config=config),
         "tag": lambda: tag.main(
             run=run,
-            input=tables / "products.csv",
-            out=tagged,
+            input=str(tables / "products.csv"),
+            out=str(tagged),
             name_column="product_name",
             description_column=None,
             prefix="",
@@ -75,7 +75,7 @@ def _show_tags(tags: Tags) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    rows = ds.dataset(tags.tags_dir).to_table()
+    rows = ds.dataset(tags.tags.path, filesystem=tags.tags.filesystem).to_table()
     picked = rows.take([i * (len(rows) - 1) // (SHOWN - 1) for i in range(SHOWN)]).to_pylist()
     table = Table("product", "department", "confidence", "status", title="ten tags")
     for column in table.columns[1:]:

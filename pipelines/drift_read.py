@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shelftag.artifacts import Run, Tags
+from shelftag.artifacts import Place, Run, Tags
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, InputError
 from shelftag.model.runtime import set_up
@@ -48,24 +48,27 @@ def read_tags(tags: Tags, run: Run, name_column: str, source_column: str | None)
     """
     manifest, ours = tags.manifest(), run.manifest().fingerprint
     if manifest.run != ours:
-        problem = f"{tags.path} was tagged by Run {manifest.run[:8]}, and {run.path} is {ours[:8]}"
+        problem = f"{tags.place} was tagged by Run {manifest.run[:8]}, and {run.path} is {ours[:8]}"
         raise ArtifactError(problem, "name its own Run, or tag the catalog with this one")
-    files = [tags.tags_dir / part for part in manifest.parts]
+    if manifest.format != "parquet":
+        problem = f"the tags of {tags.place} are {manifest.format}, and parquet ones are read"
+        raise InputError(problem, "name the catalog itself, or tag it with --format parquet")
+    files = [tags.tags / part for part in manifest.parts]
     if not files:
-        raise InputError(f"{tags.path} has 0 products with a tag", "tag a catalog with products")
-    names = pq.read_schema(files[0]).names
-    prefix = _prefix(names, tags.path)
-    needed = _needed(names, tags.path, [name_column], source_column)
+        raise InputError(f"{tags.place} has 0 products with a tag", "tag a catalog with products")
+    names = pq.read_schema(files[0].open()).names
+    prefix = _prefix(names, tags.place)
+    needed = _needed(names, tags.place, [name_column], source_column)
     needed += [prefix + column for column in READ]
     columns = list(dict.fromkeys(needed))  # one may be named as another's
-    table = pa.concat_tables(pq.read_table(file, columns=columns) for file in files)
+    table = pa.concat_tables(pq.read_table(file.open(), columns=columns) for file in files)
     if pa.types.is_primitive(table.schema.field(name_column).type):
-        problem = f"column {name_column!r} of {tags.path} is no text"
+        problem = f"column {name_column!r} of {tags.place} is no text"
         raise InputError(problem, "name a column of text with --name-column")
     return Found(table.unify_dictionaries(), prefix, len(table), 0)
 
 
-def _prefix(names: Sequence[str], path: Path) -> str:
+def _prefix(names: Sequence[str], path: Place) -> str:
     """What stands before the names of the tags' columns; of several, those appended last."""
     ends = [name.removesuffix(READ[0]) for name in names if name.endswith(READ[0])]
     whole = [prefix for prefix in ends if all(prefix + column in names for column in READ)]
@@ -94,7 +97,7 @@ def read_catalog(path: Path, naming: Naming, source_column: str | None, config: 
 
 
 def _needed(
-    names: Sequence[str], path: Path, own: Sequence[str], source_column: str | None
+    names: Sequence[str], path: Path | Place, own: Sequence[str], source_column: str | None
 ) -> list[str]:
     """Columns to read: the own ones, the feed's, and ids that may name it."""
     for option, column in (("--name-column", own[0]), ("--source-column", source_column)):

@@ -5,13 +5,10 @@ Nothing grows with the file: CSV is read in windows of 16 MiB, NDJSON by lines, 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import BinaryIO
 
 from shelftag.errors import InputError
-from shelftag.tagging.csv_pieces import header_of, read_piece_of
-from shelftag.tagging.csv_rows import rows_from
-from shelftag.tagging.pieces import Piece
+from shelftag.tagging.csv_pieces import header_of, pieces_of, read_piece_of
 
 ROWS_PER_BATCH = 256
 MAX_ROW_BYTES = 2**20
@@ -97,27 +94,12 @@ def csv_rows(source: BinaryIO, wanted: Columns) -> Iterator[Rows]:
         InputError: a column is missing, the header is no text, a quoted field has no end.
     """
     check_utf8(source)
-    header, start = header_of(source)
+    name = str(source.name)
+    header, start = header_of(source, name)
     use = chosen(header, wanted)
     read = [column for column in (use.name, use.description, use.id) if column is not None]
-    for piece in _csv_pieces(source, start):
+    for piece in pieces_of(source, name, start, ROWS_PER_BATCH, MAX_ROW_BYTES):
         block = read_piece_of(source, piece, header)
         rows = block.table.select(read).to_pylist()
         errors = [(error.row, error.reason) for error in block.errors]
         yield Rows([use.of(row) for row in rows], block.places.tolist(), errors)
-
-
-def _csv_pieces(source: BinaryIO, offset: int) -> Iterator[Piece]:
-    """Runs of at most ROWS_PER_BATCH rows, none over the edge of a window."""
-    row, last = 0, False
-    while not last:
-        ends, last = rows_from(source, offset, 1, MAX_ROW_BYTES)
-        cuts = [0, *ends[ROWS_PER_BATCH - 1 :: ROWS_PER_BATCH].tolist()]
-        counts = [ROWS_PER_BATCH] * (len(cuts) - 1)
-        if len(ends) % ROWS_PER_BATCH:
-            cuts.append(int(ends[-1]))
-            counts.append(len(ends) % ROWS_PER_BATCH)
-        for (start, end), rows in zip(pairwise(cuts), counts, strict=True):
-            yield Piece(str(source.name), row, rows, offset + start, offset + end)
-            row += rows
-        offset += cuts[-1]

@@ -170,8 +170,8 @@ def progress(out: Path, job: Job) -> dict[str, int]:
     """Rows done, all rows and errors; none where the file is of another job in the same folder."""
     file = Tags(out).progress_file
     try:
-        written = file.stat().st_mtime
-        told = json.loads(file.read_bytes())
+        written = (file.info().mtime_ns or 0) / 1e9
+        told = json.loads(file.read())
         rows = {key: int(told[key]) for key in ("rows_done", "rows_total", "errors")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

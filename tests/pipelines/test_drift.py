@@ -31,7 +31,7 @@ def run(tiny_run: Run, tiny_dataset: Dataset) -> Run:
     return tiny_run
 
 
-def drift(path: Path, run: Run, *words: str) -> int:
+def drift(path: object, run: Run, *words: str) -> int:
     return main(["drift", str(path), "--run", str(run.path), *words, *SETTINGS])
 
 
@@ -42,7 +42,6 @@ def tags_of(
     table = read_predictions(tagger).table if rows is None else rows
     tags = Tags(folder)
     tags.begin()
-    tags.tags_dir.mkdir()
     columns = {
         "product_name": table["name"],
         "department": table["department"],  # the catalog's own, with a prefix
@@ -50,7 +49,7 @@ def tags_of(
         f"{prefix}confidence": table["confidence"],
         f"{prefix}status": table["status"].dictionary_encode(),
     }
-    pq.write_table(pa.table(columns), tags.tags_dir / "part-0.parquet")
+    pq.write_table(pa.table(columns), (tags.tags / "part-0.parquet").path)
     manifest = TagsManifest(
         shelftag="0",
         fingerprint="t" * 32,
@@ -73,7 +72,7 @@ def test_the_runs_own_test_products_do_not_drift(
     prefix: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tags = tags_of(run, tmp_path / "tags", prefix)
-    assert drift(tags.path, run, "--out", str(tmp_path / "out")) == 0
+    assert drift(tags.place, run, "--out", str(tmp_path / "out")) == 0
     assert "No drift: the largest PSI is 0.000" in capsys.readouterr().out
     found = Drift.model_validate(json.loads((tmp_path / "out" / "drift.json").read_bytes()))
     tested = len(read_predictions(run).table)
@@ -101,7 +100,7 @@ def test_tags_of_departments_added_after_training(
     table = read_predictions(run).table
     added = table.set_column(4, "chosen", pa.array(["pharmacy"] * len(table)))
     tags = tags_of(run, tmp_path / "tags", rows=added)
-    assert drift(tags.path, run, "--out", str(tmp_path / "out")) == 1
+    assert drift(tags.place, run, "--out", str(tmp_path / "out")) == 1
     assert "departments of all (PSI" in capsys.readouterr().err
     found = Drift.model_validate_json((tmp_path / "out" / "drift.json").read_bytes())
     mix = found.feeds[0].measures[0]
@@ -113,7 +112,7 @@ def test_few_products_above_the_index_cannot_tell(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tags = tags_of(run, tmp_path / "tags", rows=read_predictions(run).table.slice(0, 2))
-    assert drift(tags.path, run, "--max-psi", "0.05", "--out", str(tmp_path / "out")) == 0
+    assert drift(tags.place, run, "--max-psi", "0.05", "--out", str(tmp_path / "out")) == 0
     assert "Cannot tell: a PSI is above 0.05, but " in capsys.readouterr().out
     page = (tmp_path / "out" / "drift.html").read_text()
     assert "Cannot tell" in page
@@ -132,7 +131,7 @@ def test_tags_of_another_run_are_refused(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tags = tags_of(run, tmp_path / "tags", run="e" * 32)
-    assert drift(tags.path, run) == 2
+    assert drift(tags.place, run) == 2
     assert "was tagged by Run eeeeeeee" in capsys.readouterr().err
     nothing = tags_of(run, tmp_path / "nothing", parts=())
     assert drift(nothing.path, run) == 2
@@ -143,15 +142,15 @@ def test_columns_that_are_not_there_are_named(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tags = tags_of(run, tmp_path / "tags")
-    assert drift(tags.path, run, "--name-column", "title") == 2
+    assert drift(tags.place, run, "--name-column", "title") == 2
     assert "no column 'title'" in capsys.readouterr().err
-    assert drift(tags.path, run, "--name-column", "confidence") == 2
+    assert drift(tags.place, run, "--name-column", "confidence") == 2
     assert "column 'confidence' of" in capsys.readouterr().err
-    assert drift(tags.path, run, "--source-column", "shop") == 2
+    assert drift(tags.place, run, "--source-column", "shop") == 2
     assert "name one of them with --source-column" in capsys.readouterr().err
-    part = tags.tags_dir / "part-0.parquet"
+    part = (tags.tags / "part-0.parquet").path
     pq.write_table(pq.read_table(part).drop_columns("confidence"), part)
-    assert drift(tags.path, run) == 2
+    assert drift(tags.place, run) == 2
     assert "has no columns department, confidence, status" in capsys.readouterr().err
 
 

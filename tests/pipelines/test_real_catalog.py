@@ -52,7 +52,7 @@ def test_bulk_and_http_give_the_same_tags(folder: Path) -> None:
     assert main(["tag", "--run", str(run.path), "--input", str(catalog), "--out", str(out)]) == 0
     with catalog.open(encoding="utf-8", newline="") as file:
         rows_in = sum(1 for _ in csv.DictReader(file))
-    table = ds.dataset(Tags(out).tags_dir).to_table()
+    table = ds.dataset(Tags(out).tags.path).to_table()
     assert len(table) == rows_in == Tags(out).manifest().rows_in
     picked = table.take(list(range(0, rows_in, rows_in // 10))).to_pylist()
     asked = {"products": [{"name": row["product_name"]} for row in picked]}

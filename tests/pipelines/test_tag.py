@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.__main__ import main as shelftag
 from pipelines.tag import tag
-from shelftag.artifacts import Run, Tags, TagsManifest, read_json
+from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.catalog.text import text
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
@@ -45,18 +45,17 @@ def done(
     run: Run, catalog: Path, out: Path, naming: Naming | None = None, **tagging: Any
 ) -> tuple[Tags, TagsManifest]:
     tags = Tags(out)
-    manifest, _ = tag(run, catalog, tags, naming or Naming("product_name"), settings(**tagging))
-    return tags, manifest
+    return tags, tag(run, catalog, tags, naming or Naming("product_name"), settings(**tagging))
 
 
 def rows(tags: Tags, manifest: TagsManifest) -> pa.Table:
     return pa.concat_tables(
-        pq.read_table(tags.tags_dir / part) for part in manifest.parts
+        pq.read_table((tags.tags / part).open()) for part in manifest.parts
     ).unify_dictionaries()
 
 
 def errors(tags: Tags) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(tags.errors_dir).sort_by("row").to_pylist()
+    found: list[dict[str, Any]] = pq.read_table(tags.errors.path).sort_by("row").to_pylist()
     return found
 
 
@@ -115,19 +114,17 @@ def test_the_manifest_accounts_for_every_row(
     assert (manifest.rows_in, manifest.rows_out, manifest.errors) == (8, 5, 3)
     assert manifest.run == tiny_run.manifest().fingerprint
     assert sum(manifest.departments.values()) == 5
-    assert manifest.unique_names == 5  # Organic Milk stands in two blocks of three rows
-    assert set(manifest.parts) == {file.name for file in tags.tags_dir.iterdir()}
+    assert manifest.unique_names == manifest.scored == 4  # Organic Milk stands in two blocks
+    assert manifest.error_reasons == {"the name is blank": 2, "2 fields, and the header has 3": 1}
+    assert list(manifest.parts) == [entry.base_name for entry in tags.tags.entries()]
     assert tags.manifest() == manifest
 
 
 def test_progress_ends_with_all_rows(from_csv: tuple[Tags, TagsManifest]) -> None:
     tags, _ = from_csv
-    assert read_json(tags.progress_file) == {
-        "state": "done",
-        "rows_done": 8,
-        "rows_total": 8,
-        "errors": 3,
-    }
+    told = json.loads(tags.progress_file.read())
+    assert (told["state"], told["rows_done"], told["rows_total"]) == ("done", 8, 8)
+    assert told["errors"] == 3
 
 
 def test_parquet_gives_what_csv_gives(
@@ -164,9 +161,9 @@ def test_the_command_line_with_a_description_and_a_prefix(
     command += ["--prefix", "shelftag_", "tagging.threshold=1", "scaling.threads_per_worker=1"]
     assert shelftag(command) == 0
     said = capsys.readouterr()
-    assert "3 rows in = 3 tagged + 0 errors; 2 names scored" in said.out
-    assert f"for review: {Tags(tmp_path / 'out').manifest().review} (" in said.out
-    assert "tagged: 3 of 3 rows" in said.err
+    assert "3 rows in = 3 tagged + 0 errors; 2 names, 2 of them scored" in said.out
+    assert f"for review: {Tags(tmp_path / 'out').manifest().review} rows (" in said.out
+    assert "rows written: 3 of 3 rows" in said.err
     assert shelftag(command) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert shelftag([*command, "--overwrite"]) == 0
@@ -204,7 +201,7 @@ def test_the_input_is_never_cleared(from_csv: tuple[Tags, TagsManifest], tiny_ru
     tags, _ = from_csv
     naming = Naming("product_name", prefix="x_")
     with pytest.raises(InputError, match="name another --out"):
-        tag(tiny_run, tags.tags_dir, tags, naming, settings(), overwrite=True)
+        tag(tiny_run, tags.tags, tags, naming, settings(), overwrite=True)
     assert tags.manifest()
 
 
@@ -227,5 +224,5 @@ def test_a_file_damaged_inside_fails_by_name_and_says_so(tiny_run: Run, tmp_path
     with pytest.raises(Failed, match=r"c\.parquet cannot be read"):
         done(tiny_run, catalog, tmp_path / "out")
     tags = Tags(tmp_path / "out")
-    assert read_json(tags.progress_file)["state"] == "failed"
+    assert json.loads(tags.progress_file.read())["state"] == "failed"
     assert not tags.is_complete

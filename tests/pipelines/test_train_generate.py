@@ -48,7 +48,7 @@ def _tagged(run: str, folder: Path) -> list[str]:
         rows = [["product_name"], ["Golden Bagel"], ["Spicy Milk"], ["Classic Cat Food"]]
         csv.writer(file).writerows(rows)
     assert command("tag", "--run", run, "--input", str(catalog), "--out", str(out)) == 0
-    departments: list[str] = ds.dataset(Tags(out).tags_dir).to_table()["department"].to_pylist()
+    departments: list[str] = ds.dataset(Tags(out).tags.path).to_table()["department"].to_pylist()
     return departments
 
 

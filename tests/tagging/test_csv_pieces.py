@@ -33,7 +33,7 @@ def write(folder: Path, body: bytes, header: bytes = HEADER) -> Path:
 
 def blocks(file: Path, rows_per_block: int) -> list[Block]:
     header, _ = read_header(file)
-    return [read_csv_piece(piece, header) for piece in csv_pieces(file, rows_per_block)]
+    return [read_csv_piece(file, piece, header) for piece in csv_pieces(file, rows_per_block)]
 
 
 def at_once(file: Path) -> tuple[list[dict[str, str]], list[str]]:

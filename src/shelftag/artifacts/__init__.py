@@ -5,7 +5,8 @@ paths.
               manifest.json
     RUN/      config.json  dataset.json  progress.json  tensorboard/  trackers.json  scratch/
               checkpoints/  base/  linear/  evaluation/  adapter/  manifest.json
-    TAGS/     tags/*.parquet  errors/*.parquet  progress.json  manifest.json
+    TAGS/     tags/*  errors/*  names/*.parquet  review.csv  changes.csv  summary.json
+              progress.json  manifest.json
     EXPORT/   config.json  model.safetensors  tokenizer.json  ...  manifest.json
 
 A folder is complete when its manifest is there: parts are written first, the manifest that names
@@ -23,7 +24,7 @@ from shelftag.artifacts.files import (
     write_text,
 )
 from shelftag.artifacts.folder import MARKER, Folder
-from shelftag.artifacts.kinds import Dataset, Exported, Run, Tags
+from shelftag.artifacts.kinds import Dataset, Exported, Run
 from shelftag.artifacts.manifests import (
     DatasetManifest,
     ExportManifest,
@@ -31,10 +32,14 @@ from shelftag.artifacts.manifests import (
     Manifest,
     OverridesAccount,
     RunManifest,
+    ScoredNames,
+    Since,
     Statistics,
     TableAccount,
     TagsManifest,
 )
+from shelftag.artifacts.places import Place, place_of
+from shelftag.artifacts.tags import Tags
 
 __all__ = [
     "MARKER",
@@ -46,8 +51,11 @@ __all__ = [
     "Leakage",
     "Manifest",
     "OverridesAccount",
+    "Place",
     "Run",
     "RunManifest",
+    "ScoredNames",
+    "Since",
     "Statistics",
     "TableAccount",
     "Tags",
@@ -55,6 +63,7 @@ __all__ = [
     "fingerprint",
     "locked",
     "part_name",
+    "place_of",
     "read_json",
     "remove",
     "write_json",

@@ -89,7 +89,7 @@ class Folder(Generic[M]):
             )
         elif self.path.exists() and not self.path.is_dir():
             raise ArtifactError(f"{self.path} is a file", "name a folder")
-        elif not _can_be_made(self.path):
+        elif not can_be_made(self.path):
             raise ArtifactError(f"{self.path} cannot be made or written to", "name another --out")
         elif self.path.is_dir() and any(self.path.iterdir()) and not self.is_half_written:
             raise ArtifactError(
@@ -109,23 +109,7 @@ class Folder(Generic[M]):
         Raises:
             ArtifactError: another process holds it, or it cannot be made.
         """
-        self.release()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            marker = (self.path / MARKER).open("a", encoding="utf-8")
-        except OSError as error:
-            problem = f"{self.path} cannot be made ({error.strerror})"
-            raise ArtifactError(problem, "name another --out") from None
-        try:
-            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            marker.close()
-            problem = f"{self.kind} {self.path} is being written by another process"
-            raise ArtifactError(problem, "wait for it to end, or stop it") from None
-        if not marker.tell():  # a marker that says it already is never empty in between
-            marker.write(self.kind)
-            marker.flush()
-        _held[self.path] = marker
+        hold(self.path, self.kind)
 
     def abandon(self) -> None:
         """Leave a folder that was begun without anything in it of ours."""
@@ -136,9 +120,7 @@ class Folder(Generic[M]):
 
     def release(self) -> None:
         """Let others write to it again."""
-        marker = _held.pop(self.path, None)
-        if marker:
-            marker.close()
+        release(self.path)
 
     def publish(self, manifest: M) -> None:
         """Write the manifest: from here on the folder is complete."""
@@ -153,6 +135,39 @@ class Folder(Generic[M]):
         return f"name a folder that `shelftag {self.made_by}` finished"
 
 
-def _can_be_made(path: Path) -> bool:
+def hold(path: Path, kind: str) -> None:
+    """Mark a folder as begun, and keep other processes from writing to it meanwhile.
+
+    Raises:
+        ArtifactError: another process holds it, or it cannot be made.
+    """
+    release(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        marker = (path / MARKER).open("a", encoding="utf-8")
+    except OSError as error:
+        problem = f"{path} cannot be made ({error.strerror})"
+        raise ArtifactError(problem, "name another --out") from None
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        marker.close()
+        problem = f"{kind} {path} is being written by another process"
+        raise ArtifactError(problem, "wait for it to end, or stop it") from None
+    if not marker.tell():  # a marker that says it already is never empty in between
+        marker.write(kind)
+        marker.flush()
+    _held[path] = marker
+
+
+def release(path: Path) -> None:
+    """Let others write to a folder again."""
+    marker = _held.pop(path, None)
+    if marker:
+        marker.close()
+
+
+def can_be_made(path: Path) -> bool:
+    """Whether a folder is there and may be written to, or can be made."""
     nearest = next(one for one in (path, *path.parents) if one.exists())
     return nearest.is_dir() and os.access(nearest, os.W_OK)

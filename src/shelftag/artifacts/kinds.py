@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shelftag.artifacts.folder import Folder
-from shelftag.artifacts.manifests import DatasetManifest, ExportManifest, RunManifest, TagsManifest
+from shelftag.artifacts.manifests import DatasetManifest, ExportManifest, RunManifest
 
 
 class Dataset(Folder[DatasetManifest]):
@@ -173,24 +173,3 @@ class Exported(Folder[ExportManifest]):
         "README.md",
     )
     manifest_type = ExportManifest
-
-
-class Tags(Folder[TagsManifest]):
-    """A tagged catalog."""
-
-    kind = "tag output"
-    made_by = "tag"
-    contents = ("tags", "errors", "progress.json")
-    manifest_type = TagsManifest
-
-    @property
-    def tags_dir(self) -> Path:
-        return self.path / "tags"
-
-    @property
-    def errors_dir(self) -> Path:
-        return self.path / "errors"
-
-    @property
-    def progress_file(self) -> Path:
-        return self.path / "progress.json"

@@ -150,6 +150,33 @@ class ExportManifest(Manifest):
     dtype: str
 
 
+class ScoredNames(BaseModel):
+    """A file of scored names: those whose hash is in [first, end)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    part: str
+    first: int
+    end: int
+
+
+class Since(BaseModel):
+    """What a tag output has to do with the one it was made since."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fingerprint: str
+    """Of the earlier output."""
+    reused: int
+    """Names whose tags were taken over."""
+    gone: int
+    """Names that are in the earlier output alone."""
+    changed_names: int
+    """Names that are in both, and have another department now."""
+    changed_rows: int
+    """Rows that have such a name."""
+
+
 class TagsManifest(Manifest):
     """One bulk tagging job: rows_in = rows_out + errors."""
 
@@ -158,8 +185,20 @@ class TagsManifest(Manifest):
     rows_in: int
     rows_out: int
     errors: int
+    error_reasons: dict[str, int] = {}
     unique_names: int
-    """Summed over blocks: a name that stands in two blocks counts twice."""
+    """Distinct model inputs of the whole job."""
+    scored: int = 0
+    """Of these, those the model was asked for; the others are of an earlier output."""
     review: int
     departments: dict[str, int]
     parts: tuple[str, ...]
+    """Files under tags/, in the order of the input."""
+    format: str = "parquet"
+    """Of the parts."""
+    tagging: str = ""
+    """Fingerprint of all that a name's tag depends on: the Run, and the settings of tags."""
+    labels: tuple[str, ...] = ()
+    """The departments that `names` point to."""
+    names: tuple[ScoredNames, ...] = ()
+    since: Since | None = None

@@ -90,9 +90,13 @@ class Place:
             data: bytes = file.read()
         return data
 
+    def open(self) -> Any:
+        """A file to read from anywhere in it: `pyarrow.NativeFile`."""
+        return self.filesystem.open_input_file(self.path)
+
     def read_range(self, start: int, length: int) -> bytes:
         """Bytes of a file from `start`, at most `length`."""
-        with self.filesystem.open_input_file(self.path) as file:
+        with self.open() as file:
             data: bytes = file.read_at(length, start)
         return data
 
@@ -106,6 +110,13 @@ class Place:
         draft = local.with_name(f".{local.name}.{os.getpid()}")
         draft.write_bytes(data)
         draft.replace(local)
+
+    def create(self) -> Any:
+        """A new file to write to, one after the other: `pyarrow.NativeFile`. On an object store it
+        is there when it is closed."""
+        if (local := self.local) is not None:
+            local.parent.mkdir(parents=True, exist_ok=True)
+        return self.filesystem.open_output_stream(self.path)
 
     def make(self) -> None:
         """Make the folder, where there are folders."""

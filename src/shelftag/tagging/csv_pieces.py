@@ -6,7 +6,6 @@ All columns are text, so "00123" stays "00123", and an empty field is an empty t
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -15,67 +14,80 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
-from shelftag.errors import Failed, InputError
-from shelftag.tagging.csv_rows import row_ends, rows_from
-from shelftag.tagging.pieces import Block, ErrorRow, Piece, records
+from shelftag.artifacts import Place
+from shelftag.errors import InputError
+from shelftag.tagging.csv_rows import MAX_ROW_BYTES, row_ends, rows_from
+from shelftag.tagging.pieces import Block, ErrorRow, Piece, changed, records
 
 Keep = Callable[[pcsv.InvalidRow], str]
 
 
-def read_header(file: Path) -> tuple[list[str], int]:
+def read_header(file: Place) -> tuple[list[str], int]:
     """Column names, and the offset of the first byte after them.
 
     Raises:
         InputError: the file has no header, or one that is no text.
     """
-    with file.open("rb") as source:
-        return header_of(source)
+    with file.open() as source:
+        return header_of(source, str(file))
 
 
-def header_of(source: BinaryIO) -> tuple[list[str], int]:
+def header_of(source: BinaryIO, name: str) -> tuple[list[str], int]:
     """The same of an open file."""
-    ends, _ = rows_from(source, 0, 1)
+    ends, _ = rows_from(source, name, 0, 1)
     if not len(ends):
-        raise InputError(f"{source.name} is empty", "name a file with a header and rows")
+        raise InputError(f"{name} is empty", "name a file with a header and rows")
     source.seek(0)
     header = source.read(int(ends[0]))
     line = pa.BufferReader(header.rstrip(b"\r\n") + b"\n")
     try:
         return pcsv.read_csv(line).column_names, len(header)
     except (pa.ArrowInvalid, UnicodeDecodeError):
-        problem = f"{source.name} has a header that is not UTF-8"
+        problem = f"{name} has a header that is not UTF-8"
         raise InputError(problem, "write it as UTF-8") from None
 
 
-def csv_pieces(file: Path, rows_per_block: int) -> Iterator[Piece]:
+def csv_pieces(file: Place, rows_per_block: int) -> Iterator[Piece]:
     """The rows after the header, in runs of at most `rows_per_block`.
 
     Raises:
         InputError: a quoted field has no end.
     """
     _, offset = read_header(file)
+    with file.open() as source:
+        yield from pieces_of(source, str(file), offset, rows_per_block)
+
+
+def pieces_of(
+    source: BinaryIO,
+    name: str,
+    offset: int,
+    rows_per_block: int,
+    max_row_bytes: int = MAX_ROW_BYTES,
+) -> Iterator[Piece]:
+    """The same of an open file, from `offset` on; no run goes over the edge of a window, so that
+    its memory is bounded by bytes too."""
     row, last = 0, False
-    with file.open("rb") as source:
-        while not last:
-            ends, last = rows_from(source, offset, rows_per_block)
-            cuts = [0, *ends[rows_per_block - 1 :: rows_per_block].tolist()]
-            counts = [rows_per_block] * (len(cuts) - 1)
-            if last and len(ends) % rows_per_block:
-                cuts.append(int(ends[-1]))
-                counts.append(len(ends) % rows_per_block)
-            for (start, end), rows in zip(pairwise(cuts), counts, strict=True):
-                yield Piece(str(file), row, rows, offset + start, offset + end)
-                row += rows
-            offset += cuts[-1]
+    while not last:
+        ends, last = rows_from(source, name, offset, 1, max_row_bytes)
+        cuts = [0, *ends[rows_per_block - 1 :: rows_per_block].tolist()]
+        counts = [rows_per_block] * (len(cuts) - 1)
+        if len(ends) % rows_per_block:
+            cuts.append(int(ends[-1]))
+            counts.append(len(ends) % rows_per_block)
+        for (start, end), rows in zip(pairwise(cuts), counts, strict=True):
+            yield Piece(name, row, rows, offset + start, offset + end)
+            row += rows
+        offset += cuts[-1]
 
 
-def read_csv_piece(piece: Piece, header: list[str]) -> Block:
+def read_csv_piece(file: Place, piece: Piece, header: list[str]) -> Block:
     """All columns as strings; rows of another width or with broken UTF-8 are errors.
 
     Raises:
         Failed: the file is not what it was.
     """
-    with Path(piece.file).open("rb") as source:
+    with file.open() as source:
         return read_piece_of(source, piece, header)
 
 
@@ -91,7 +103,7 @@ def read_piece_of(source: BinaryIO, piece: Piece, header: list[str]) -> Block:
     source.seek(piece.start)
     table = _parse_any(source.read(piece.end - piece.start), header, keep)
     if len(table) + len(ragged) != piece.rows:
-        raise Failed(f"{piece.file} changed while it was read", "run the command again")
+        raise changed(piece)
     places = np.arange(piece.rows) + piece.first_row + 1
     places = places[~np.isin(places, [error.row for error in ragged])]
     return _as_text(table, places, ragged)

@@ -23,9 +23,11 @@ _QUOTED = re.compile(rb'(?:"(?<![^,\r\n]")|(?<=\A\xef\xbb\xbf)")[^"]*+(?:""[^"]*
 
 
 def rows_from(
-    source: BinaryIO, offset: int, at_least: int, max_row_bytes: int = MAX_ROW_BYTES
+    source: BinaryIO, name: str, offset: int, at_least: int, max_row_bytes: int = MAX_ROW_BYTES
 ) -> tuple[NDArray[np.int64], bool]:
     """Ends of the rows after `offset`: `at_least` so many, or all there are (then True).
+
+    `name` is the file's, for errors.
 
     Raises:
         InputError: a quoted field has no end, or none in the window that is larger than
@@ -40,10 +42,10 @@ def rows_from(
         if (last and is_open) or (not last and not len(ends) and size > max_row_bytes):
             where = f"in the row {len(ends):,} rows after byte {offset:,}"
             if not is_open:
-                problem = f"{source.name} has a row of more than {size // 2**20:,} MiB, {where}"
+                problem = f"{name} has a row of more than {size // 2**20:,} MiB, {where}"
                 raise InputError(problem, "end each row with a line end")
             raise InputError(
-                f"{source.name} has a quote that is never closed, {where}",
+                f"{name} has a quote that is never closed, {where}",
                 "close it, or write quotes inside a field twice",
             )
         if last or len(ends) >= at_least:

@@ -1,27 +1,47 @@
 """The catalog a bulk job reads: looked at before anything starts."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import fs
 
+from shelftag.artifacts import Place, fingerprint, place_of
+from shelftag.artifacts.places import one_line
 from shelftag.errors import InputError
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.csv_pieces import csv_pieces, read_csv_piece, read_header
+from shelftag.tagging.ndjson_pieces import (
+    ndjson_pieces,
+    ndjson_schema,
+    read_ndjson_piece,
+    several_types,
+    unified,
+)
 from shelftag.tagging.pieces import Block, Piece, parquet_pieces, read_parquet_piece
 
-SUFFIXES = (".csv", ".parquet")
+FORMATS = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+READERS = 16
+"""Files looked at at once: an object store takes a tenth of a second for each."""
+ENDS_BYTES = 2**16
+WAY_OUT = "name a CSV, NDJSON or Parquet file, or a folder of them"
 
 
 @dataclass(frozen=True)
 class CatalogFiles:
-    """CSV and Parquet files that have the same columns."""
+    """CSV, NDJSON and Parquet files that have the same columns."""
 
-    files: tuple[Path, ...]
+    files: tuple[Place, ...]
     schema: pa.Schema
+
+    @cached_property
+    def _by_name(self) -> dict[str, Place]:
+        return {str(file): file for file in self.files}
 
     def pieces(self, rows_per_block: int) -> Iterator[Piece]:
         """What tasks read, in the order of the files and their rows.
@@ -30,74 +50,126 @@ class CatalogFiles:
             InputError: a CSV file has a quoted field without an end.
         """
         for file in self.files:
-            pieces = csv_pieces if _is_csv(file) else parquet_pieces
-            yield from pieces(file, rows_per_block)
+            yield from _PIECES[format_of(file)](file, rows_per_block)
 
-    def read(self, piece: Piece) -> Block:
-        """The rows of a piece.
+    def read(self, piece: Piece, columns: Sequence[str] | None = None) -> Block:
+        """The rows of a piece; of Parquet only some columns, if so asked.
 
         Raises:
             Failed: the file cannot be read, or is not what it was.
         """
-        if _is_csv(Path(piece.file)):
-            return read_csv_piece(piece, self.schema.names)
-        return read_parquet_piece(piece)
+        file = self._by_name[piece.file]
+        if format_of(file) == "csv":
+            return read_csv_piece(file, piece, self.schema.names)
+        if format_of(file) == "ndjson":
+            return read_ndjson_piece(file, piece, self.schema)
+        return read_parquet_piece(file, piece, columns)
+
+    def fingerprints(self) -> dict[str, str]:
+        """File -> its size, when it was written, and a hash of its first and last 64 KiB."""
+        with ThreadPoolExecutor(READERS) as threads:
+            found = threads.map(_fingerprint, self.files)
+            return dict(zip(map(str, self.files), found, strict=True))
 
 
-def check_input(path: Path, naming: Naming) -> CatalogFiles:
+_PIECES = {"csv": csv_pieces, "ndjson": ndjson_pieces, "parquet": parquet_pieces}
+
+
+def check_input(path: str | Path | Place, naming: Naming) -> CatalogFiles:
     """A file, or a folder of files; names that begin with `.` or `_` are passed over.
 
     Raises:
         InputError: a file cannot be read or differs from the others, or a column is missing, is
             no text, or has the name of a new one.
     """
-    files = _files(path)
-    schema = _schema(files[0])
-    for file in files[1:]:
-        _check_same(schema, files[0], _schema(file), file)
+    files = _files(place_of(path))
+    with ThreadPoolExecutor(READERS) as threads:
+        schemas = list(threads.map(_schema, files))
+    schema = _common(files, schemas)
     _check_columns(schema, files[0], naming)
     return CatalogFiles(tuple(files), schema)
 
 
-def _files(path: Path) -> list[Path]:
-    path = path.absolute()
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if not file.name.startswith((".", "_")))
-    elif path.is_file():
-        files = [path]
+def _files(place: Place) -> list[Place]:
+    info = place.info()
+    if info.type == fs.FileType.NotFound:
+        raise InputError(f"input {place} is not there", WAY_OUT)
+    if info.type == fs.FileType.File:
+        files, folders = [place], []
     else:
-        raise InputError(f"input {path} is not there", "name a CSV or Parquet file, or a folder")
+        seen = [one for one in place.entries() if not one.base_name.startswith((".", "_"))]
+        files = [place / one.base_name for one in seen]
+        folders = [one.base_name for one in seen if one.type != fs.FileType.File]
     for file in files:
-        if not file.is_file() or file.suffix.lower() not in SUFFIXES:
-            raise InputError(f"{file} is neither a .csv nor a .parquet file", "leave it out")
+        if not format_of(file) or file.base_name in folders:
+            problem = f"{file} is none of {', '.join(FORMATS)}"
+            raise InputError(problem, "leave it out, or unpack it")
     if not files:
-        raise InputError(f"input {path} has no files", "name a folder with CSV or Parquet files")
+        raise InputError(f"input {place} has no files", WAY_OUT)
     return files
 
 
-def _is_csv(file: Path) -> bool:
-    return file.suffix.lower() == ".csv"
+def format_of(file: Place) -> str:
+    """csv, ndjson or parquet; empty for another."""
+    dot = file.base_name.rfind(".")
+    return FORMATS.get(file.base_name[dot:].lower(), "") if dot >= 0 else ""
 
 
-def _schema(file: Path) -> pa.Schema:
+def _fingerprint(file: Place) -> str:
+    info = file.info()
+    ends = (file.read_range(at, ENDS_BYTES) for at in (0, max(0, info.size - ENDS_BYTES)))
+    return f"{info.size} bytes, {info.mtime_ns or 0}, {fingerprint(*ends)}"
+
+
+def _schema(file: Place) -> pa.Schema:
     """Names and types of a file's columns; those of a CSV file are all text."""
     try:
-        if _is_csv(file):
+        if format_of(file) == "csv":
             return pa.schema([(name, pa.string()) for name in read_header(file)[0]])
-        return pq.read_schema(file).remove_metadata()
+        if format_of(file) == "ndjson":
+            return ndjson_schema(file)
+        with file.open() as source:
+            return pq.read_schema(source).remove_metadata()
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{file} cannot be read ({reason})", "write the file again") from None
+        problem = f"{file} cannot be read ({one_line(error)})"
+        raise InputError(problem, "write the file again") from None
 
 
-def _check_same(schema: pa.Schema, first: Path, other: pa.Schema, file: Path) -> None:
+def _common(files: Sequence[Place], schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """The one schema of all files; rows of NDJSON may lack columns that others have."""
+    schema = schemas[0]
+    if all(format_of(file) == "ndjson" for file in files):
+        for file, other in zip(files, schemas, strict=True):
+            try:
+                schema = unified([schema, other])
+            except pa.ArrowException as error:
+                raise several_types(file, error) from None
+        types = [
+            (one.name, pa.string() if pa.types.is_null(one.type) else one.type) for one in schema
+        ]
+        return pa.schema(types)
+    for file, other in zip(files, schemas, strict=True):
+        _check_same(schema, files[0], other, file)
+    return schema
+
+
+def _stored(found: pa.DataType) -> pa.DataType:
+    """A column that is null everywhere is text."""
+    return pa.string() if pa.types.is_null(found) else found
+
+
+def _check_same(schema: pa.Schema, first: Place, other: pa.Schema, file: Place) -> None:
     if other.equals(schema):
         return
     if other.names != schema.names:
-        difference = f"columns {_listed(other.names)}, and {first.name} {_listed(schema.names)}"
+        difference = (
+            f"columns {_listed(other.names)}, and {first.base_name} {_listed(schema.names)}"
+        )
     else:
         name = next(name for name in schema.names if other.field(name) != schema.field(name))
-        difference = f"the column {_typed(other, name)}, and {first.name} {_typed(schema, name)}"
+        difference = (
+            f"the column {_typed(other, name)}, and {first.base_name} {_typed(schema, name)}"
+        )
     raise InputError(f"{file} has {difference}", "tag files with other columns in another job")
 
 
@@ -106,7 +178,7 @@ def _typed(schema: pa.Schema, name: str) -> str:
     return f"{name!r} of {field.type}" + ("" if field.nullable else " without nulls")
 
 
-def _check_columns(schema: pa.Schema, file: Path, naming: Naming) -> None:
+def _check_columns(schema: pa.Schema, file: Place, naming: Naming) -> None:
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise InputError(f"{file} has the column {twice[0]!r} twice", "rename one of them")
@@ -123,7 +195,7 @@ def _check_columns(schema: pa.Schema, file: Path, naming: Naming) -> None:
         raise InputError(problem, f"give the new columns a prefix: --prefix {prefix}")
 
 
-def _check_text(schema: pa.Schema, file: Path, column: str, option: str) -> None:
+def _check_text(schema: pa.Schema, file: Place, column: str, option: str) -> None:
     if column not in schema.names:
         problem = f"{file} has no column {column!r}, only {_listed(schema.names)}"
         raise InputError(problem, f"name one of them with {option}")

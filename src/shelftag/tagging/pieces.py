@@ -1,21 +1,25 @@
 """Pieces of catalog files: what one task reads, tags and writes.
 
-A piece is a run of rows of one file, found by the bytes of a CSV file or the rows of a Parquet
-row group, so that it can be read alone, on any machine, and again.
+A piece is a run of rows of one file, found by its bytes, or by the row groups of a Parquet file,
+so that it can be read alone, on any machine, and again.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from shelftag.artifacts import Place
 from shelftag.errors import Failed
+
+GROUP_BYTES = 2**28
+"""Of values, as they are stored but not packed: a larger row group is read by several tasks."""
 
 ERRORS_SCHEMA = pa.schema(
     {"file": pa.string(), "row": pa.int64(), "reason": pa.string(), "record": pa.string()}
@@ -32,9 +36,7 @@ class Piece:
     rows: int
     start: int
     end: int
-    """[start, end): bytes of a CSV file, or rows of a Parquet row group."""
-    group: int = 0
-    """Row group of a Parquet file."""
+    """[start, end): bytes, or row groups of a Parquet file, of which it may be a part."""
 
 
 @dataclass(frozen=True)
@@ -56,56 +58,94 @@ class Block:
     places: NDArray[np.int64]
     """The place in the file of each row of the table; 1 is the first."""
     errors: list[ErrorRow]
+    encodings: dict[str, str] = field(default_factory=dict)
+    """How a Parquet file stores its columns: the name of an encoding."""
 
 
-def parquet_pieces(file: Path, rows_per_block: int) -> Iterator[Piece]:
-    """Each row group, in runs of at most `rows_per_block` rows."""
-    metadata, first_row = pq.read_metadata(file), 0
-    for group in range(metadata.num_row_groups):
-        rows = metadata.row_group(group).num_rows
-        for start in range(0, rows, rows_per_block):
-            end = min(start + rows_per_block, rows)
-            yield Piece(str(file), first_row + start, end - start, start, end, group)
-        first_row += rows
+def parquet_pieces(file: Place, rows_per_block: int) -> Iterator[Piece]:
+    """Neighbouring row groups together, up to `rows_per_block`; one that is very large in parts."""
+    with file.open() as source:
+        metadata = pq.read_metadata(source)
+    start, first_row, rows = 0, 0, 0
+    for i in range(metadata.num_row_groups):
+        group = metadata.row_group(i)
+        is_large = group.total_byte_size > GROUP_BYTES
+        if rows and (is_large or rows + group.num_rows > rows_per_block):
+            yield Piece(str(file), first_row, rows, start, i)
+            first_row, rows = first_row + rows, 0
+        if is_large:
+            yield from _parts(file, first_row, i, group)
+            first_row += group.num_rows
+            continue
+        start = start if rows else i
+        rows += group.num_rows
+    if rows:
+        yield Piece(str(file), first_row, rows, start, metadata.num_row_groups)
 
 
-def read_parquet_piece(piece: Piece) -> Block:
-    """Columns as they are stored.
+def _parts(file: Place, first_row: int, i: int, group: Any) -> Iterator[Piece]:
+    parts = -(-group.total_byte_size // GROUP_BYTES)
+    edges = [group.num_rows * part // parts for part in range(parts + 1)]
+    for begin, end in pairwise(edges):
+        yield Piece(str(file), first_row + begin, end - begin, i, i + 1)
+
+
+def read_parquet_piece(file: Place, piece: Piece, columns: Sequence[str] | None = None) -> Block:
+    """Columns as they are stored: all, or some.
 
     Raises:
-        Failed: the file cannot be read.
+        Failed: the file cannot be read, or is not what it was.
     """
     try:
-        rows = _row_group(piece.file, piece.group).slice(piece.start, piece.rows)
-    except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
+        with file.open() as source, pq.ParquetFile(source) as parquet:
+            metadata = parquet.metadata
+            before = sum(metadata.row_group(i).num_rows for i in range(piece.start))
+            groups = range(piece.start, piece.end)
+            rows = parquet.read_row_groups(groups, columns, use_threads=False)
+            encodings = _encodings(metadata.row_group(piece.start))
+    except (OSError, pa.ArrowException, IndexError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise Failed(f"{piece.file} cannot be read ({reason})", "write the file again") from error
-    return Block(rows, np.arange(len(rows)) + piece.first_row + 1, [])
+    rows = rows.slice(piece.first_row - before, piece.rows)
+    if len(rows) != piece.rows:
+        raise changed(piece)
+    return Block(rows, np.arange(len(rows)) + piece.first_row + 1, [], encodings)
 
 
-@lru_cache(maxsize=1)
-def _row_group(file: str, group: int) -> pa.Table:
-    """A task's pieces mostly follow each other: the group is read once for all of them."""
-    with pq.ParquetFile(file) as source:
-        return source.read_row_group(group)
+def _encodings(group: Any) -> dict[str, str]:
+    """Of the columns of a row group that are neither lists nor structs."""
+    found = {}
+    for i in range(group.num_columns):
+        column = group.column(i)
+        if "." not in column.path_in_schema:
+            own = set(column.encodings) - {"PLAIN", "RLE", "BIT_PACKED"}
+            found[column.path_in_schema] = next(iter(sorted(own, reverse=True)), "PLAIN")
+    return found
+
+
+def changed(piece: Piece) -> Failed:
+    """A file is not what it was when the job began."""
+    problem = f"{piece.file} changed while it was read"
+    return Failed(problem, "begin again with --overwrite, on files that stay as they are")
 
 
 def records(rows: pa.Table) -> list[str]:
     """Each row as a JSON object; what is no text or number is written as Python shows it."""
-    columns = {name: _values(rows[name]) for name in rows.column_names}
+    columns = {name: values(rows[name]) for name in rows.column_names}
     return [
         json.dumps({name: values[i] for name, values in columns.items()}, default=str)
         for i in range(len(rows))
     ]
 
 
-def _values(column: pa.ChunkedArray) -> list[object]:
+def values(column: pa.ChunkedArray) -> list[object]:
+    """As Python has them; broken UTF-8 with its bytes written out."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     texts = (pa.string(), pa.large_string(), pa.string_view(), pa.binary())
     if column.type not in texts:
-        values: list[object] = column.to_pylist()
-        return values
+        found: list[object] = column.to_pylist()
+        return found
     raw = column.cast(pa.large_binary()).to_pylist()  # text may be broken UTF-8
     return [None if value is None else value.decode(errors="backslashreplace") for value in raw]
 

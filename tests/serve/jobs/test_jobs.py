@@ -113,7 +113,7 @@ def test_a_job_from_its_submission_to_its_end(
     tags = Tags(folder / "out" / "tagged")
     tags.begin()
     counts = {"rows_done": 3, "rows_total": 9, "errors": 1}
-    tags.progress_file.write_text(json.dumps({"state": "running"} | counts))
+    tags.progress_file.write(json.dumps({"state": "running"} | counts).encode())
     told = client.get(f"/v1/jobs/{job['id']}").json()
     assert told["state"] == "running"
     assert {key: told[key] for key in counts} == counts
@@ -133,10 +133,10 @@ def test_rows_of_another_job_in_the_same_folder_are_not_told(
     known = ray.known[job]
     known.status, known.end_time = "FAILED", known.start_time + 1_000
     tags = Tags(folder / "out" / "tagged")
-    tags.path.mkdir()
-    tags.progress_file.write_text('{"rows_done": 3, "rows_total": 9, "errors": 1}')
+    tags.place.make()
+    tags.progress_file.write(b'{"rows_done": 3, "rows_total": 9, "errors": 1}')
     assert client.get(f"/v1/jobs/{job}").json()["rows_done"] == 3
-    os.utime(tags.progress_file, times=(time.time() + 100,) * 2)
+    os.utime(tags.progress_file.path, times=(time.time() + 100,) * 2)
     assert client.get(f"/v1/jobs/{job}").json()["rows_done"] is None
 
 
@@ -397,7 +397,7 @@ def test_whatever_is_asked_the_command_is_one_tag(
     given = vars(parser().parse_args(words[3:]))
     assert (given["name_column"], given["prefix"]) == (name, prefix)
     assert (given["description_column"], given["overwrite"]) == (description, False)
-    assert (given["run"], given["input"], given["out"]) == (Path("/r u'n"), Path("/i"), Path("/o"))
+    assert (given["run"], given["input"], given["out"]) == (Path("/r u'n"), "/i", "/o")
     resolved = load_config(overrides=given["settings"])
     assert resolved.scaling.address == "10.0.0.1:6379"
     assert (resolved.scaling.cpus_per_worker, resolved.tagging.batch_size) == (0.5, 64)

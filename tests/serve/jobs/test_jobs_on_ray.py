@@ -145,7 +145,7 @@ def test_tags_are_those_of_the_endpoint(jobs: httpx.Client, folder: Path) -> Non
     assert (done["input"], done["output"]) == ("small.parquet", "a/small")
     out = Tags(folder / "out" / "a" / "small")
     (part,) = out.manifest().parts
-    rows = pq.read_table(out.tags_dir / part).to_pylist()
+    rows = pq.read_table((out.tags / part).open()).to_pylist()
     products = [{"name": name} for name in NAMES if name]
     tags = jobs.post("/v1/tag", json={"products": products, "top_k": 2}).json()["tags"]
     for row, tag in zip(rows, tags, strict=True):

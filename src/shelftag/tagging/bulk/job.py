@@ -1,0 +1,100 @@
+"""A bulk job as its tasks know it, and whether a half-made output is the same job's."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import shelftag
+from shelftag.artifacts import Run, Tags, fingerprint
+from shelftag.config import Config
+from shelftag.config.tagging import TaggingConfig
+from shelftag.errors import ArtifactError
+from shelftag.tagging.bulk.catalogs import Catalog, described
+from shelftag.tagging.bulk.earlier import Earlier
+
+TEXTS = 1
+"""Version of how names become texts: another makes earlier tags another job's."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks have in common."""
+
+    run: Run
+    catalogs: tuple[Catalog, ...]
+    labels: tuple[str, ...]
+    out: Tags
+    bits: int
+    """Slots of names, as a power of two."""
+    since: Earlier | None
+    config: Config
+
+    def called(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """What the job's own map calls some departments of a Run."""
+        names = self.config.tagging.departments
+        return tuple(names.get(label, label) for label in labels)
+
+
+def tagging_fingerprint(run: str, tagging: TaggingConfig) -> str:
+    """Over all that a name's tag depends on: the Run (weights, departments, calibration), and the
+    settings of tags."""
+    own = tagging.model_dump(mode="json", include={"top_k", "threshold", "new_departments"})
+    return fingerprint(run, json.dumps([TEXTS, own], sort_keys=True))
+
+
+def description(job: Job, tagging: str) -> dict[str, Any]:
+    """What a job that goes on must have in common with the one that began."""
+    own = job.config.tagging.model_dump(
+        mode="json", include={"departments", "format", "rows_per_block", "names_per_block"}
+    )
+    return {
+        "shelftag": shelftag.__version__,
+        "catalogs": described(job.catalogs),
+        "tagging": tagging,
+        "settings": own,
+        "since": job.since.manifest.fingerprint if job.since else None,
+    }
+
+
+def go_on_or_begin(out: Tags, job: dict[str, Any], *, overwrite: bool) -> None:
+    """Take up what the same command left half-made, or make the folder empty.
+
+    Raises:
+        ArtifactError: another job's half-made output is there, or its input has changed.
+    """
+    file = out.work / "job.json"
+    written = json.dumps(job, sort_keys=True)
+    if out.is_half_written and not out.is_complete and not overwrite:
+        before = _read(out)
+        if before is not None and before == json.loads(written):
+            out.hold()
+            return
+        if before is not None:
+            problem = f"{out} was begun by another job ({_difference(before, job)})"
+            raise ArtifactError(problem, "name another --out, or begin anew with --overwrite")
+    out.begin()
+    file.write(written.encode())
+
+
+def _read(out: Tags) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads((out.work / "job.json").read())
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """What differs, in words."""
+    for name, catalog in now["catalogs"].items():
+        old = before.get("catalogs", {}).get(name, {})
+        for file, state in catalog["files"].items():
+            if file in old.get("files", {}) and old["files"][file] != state:
+                return f"{file} has changed since"
+        if sorted(old.get("files", {})) != sorted(catalog["files"]):
+            return "of other input files"
+    if before.get("tagging") != now["tagging"]:
+        return "with another Run or other settings of tags"
+    differs = [key for key in now if json.dumps(before.get(key)) != json.dumps(now[key])]
+    return f"with other {', '.join(differs) or 'columns'}"
