@@ -99,7 +99,7 @@ def test_pods_share_one_folder_and_name_secrets_only(group: Pods) -> None:
     shared = volumes["shelftag"]["persistentVolumeClaim"]
     assert shared == {"claimName": claim["metadata"]["name"]}
     mounts = {mount["name"]: mount["mountPath"] for mount in group.container["volumeMounts"]}
-    assert mounts == {"shelftag": "/mnt/shelftag", "ray": "/tmp/ray"}
+    assert mounts == {"shelftag": "/mnt/shelftag", "ray-logs": "/tmp/ray"}
     env = group.container["env"]
     named = {(e["name"], e["valueFrom"]["secretKeyRef"]["name"]) for e in env if "valueFrom" in e}
     assert named - {("SHELFTAG_API_KEYS", "shelftag-api-keys")} == SECRETS
@@ -151,6 +151,11 @@ def test_the_policy_lets_nobody_else_in() -> None:
     among, *others = policy["ingress"]
     assert among == {"from": [{"podSelector": policy["podSelector"]}]}
     assert all(rule["from"] and rule["ports"] for rule in others)
+
+
+def test_no_two_clusters_have_a_name_and_so_services_in_common() -> None:
+    names = [manifest(name)["metadata"]["name"] for name in CLUSTERS]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -171,3 +171,8 @@ def test_prometheus_takes_its_config(tmp_path: Path) -> None:
     (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config))
     command = ["promtool", "check", "config", "--syntax-only", str(tmp_path / "prometheus.yaml")]
     subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", ["prometheus.yaml", "grafana.json"])
+def test_each_file_says_what_was_not_run(name: str) -> None:
+    assert "NOT RUN" in "".join((MONITORING / name).read_text().splitlines()[:5])
