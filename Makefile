@@ -4,7 +4,8 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
-	bench-train bench-stream bench-curve bench-new-department bench-noise bench-tagger bench-serve
+	bench-train bench-stream bench-curve bench-new-department bench-noise bench-tagger bench-serve \
+	bench-plan
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,7 +38,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger bench-serve  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger bench-serve bench-plan  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
@@ -68,3 +69,6 @@ bench-serve: setup  ## the endpoint beside a no-op and FastAPI with a pipeline (
 
 bench-noise: setup  ## planted wrong labels found again (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise
+
+bench-plan: setup  ## what `plan` says beside prepare, train and tag at 1, 3 and 10 times a size (eight minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_plan

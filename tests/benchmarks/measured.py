@@ -24,7 +24,7 @@ from shelftag.errors import Failed
 
 MARK = "SHELFTAG_BENCH_RUN"
 SAMPLE_S = 0.1
-LOOK_S = 0.5  # between looks for new processes, where memory is not watched
+LOOK_S = 0.2  # between looks for new processes, where memory is not watched
 GONE_WITHIN_S = 30.0
 PROC = Path("/proc")
 
@@ -37,6 +37,9 @@ class Measured:
     """From spawn to exit."""
     peak_bytes: int
     """0 where it was not watched."""
+    core_seconds: float = 0.0
+    """Of all its processes, without the last moments of each: what other work on the machine
+    changes least."""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Processes:
     ours: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=lambda: _present())
     sizes: dict[int, tuple[bytes, int]] = field(default_factory=dict)
+    ticks: dict[int, int] = field(default_factory=dict)
     """Process -> its resident pages when it was last read, and its PSS then."""
 
     def alive(self) -> list[int]:
@@ -56,7 +60,14 @@ class Processes:
             if _state(pid)[1] in self.ours or self.mark in _read(pid, "environ"):
                 self.ours.add(pid)
         self.seen |= present
-        return [pid for pid in self.ours & present if _state(pid)[0] != "Z"]
+        states = {pid: _state(pid) for pid in self.ours & present}
+        self.ticks |= {pid: state[2] for pid, state in states.items() if state[2]}
+        return [pid for pid, state in states.items() if state[0] != "Z"]
+
+    @property
+    def core_seconds(self) -> float:
+        """What all of them took of the cores, as last seen."""
+        return sum(self.ticks.values()) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> int:
         """Bytes of all of them together."""
@@ -91,7 +102,7 @@ def measure(command: Sequence[str], log: Path, *, memory: bool) -> Measured:
     if code:
         raise Failed(f"{' '.join(command)} exited with {code}", f"read {log}")
     _wait_until_gone(run)
-    return Measured(seconds, peak.result())
+    return Measured(seconds, peak.result(), run.core_seconds)
 
 
 def _peak(run: Processes, done: Event) -> int:
@@ -122,11 +133,13 @@ def _present() -> set[int]:
     return {int(entry.name) for entry in os.scandir(PROC) if entry.name.isdigit()}
 
 
-def _state(pid: int) -> tuple[str, int]:
-    """State letter and parent; Z for one that is gone."""
+def _state(pid: int) -> tuple[str, int, int]:
+    """State letter, parent, and clock ticks on cores; Z for one that is gone."""
     # The name stands in brackets before them, and may itself have brackets and blanks.
     fields = _read(pid, "stat").rpartition(b")")[2].split()
-    return (fields[0].decode(), int(fields[1])) if fields else ("Z", 0)
+    if not fields:
+        return "Z", 0, 0
+    return fields[0].decode(), int(fields[1]), int(fields[11]) + int(fields[12])
 
 
 def _pss(pid: int) -> int:

@@ -36,3 +36,10 @@ def test_what_processes_share_counts_once(tmp_path: Path) -> None:
 def test_a_failure_names_the_log(tmp_path: Path) -> None:
     with pytest.raises(Failed, match=r"exited with 3.*log"):
         run("raise SystemExit(3)", tmp_path)
+
+
+def test_the_time_on_cores_is_that_of_all_processes(tmp_path: Path) -> None:
+    spin = "import time\nwhile time.process_time() < 1: pass"
+    code = SPAWN.format(spin, "start_new_session=True") + f"; exec({spin!r}); child.wait()"
+    measured = measure([sys.executable, "-c", code], tmp_path / "log", memory=False)
+    assert 1.4 < measured.core_seconds < 2.4

@@ -1,0 +1,190 @@
+"""What a plan is made of: each number with its unit, and where it comes from.
+
+"measured" is on the project's machine: two cores of an Intel Xeon with AMX, 24 GiB, shared with
+other work, so that the high ends are those of busy hours; `make bench-plan` measures again.
+"""
+
+from dataclasses import dataclass
+
+from shelftag.sizing.ranges import Range
+
+QWEN = 'https://github.com/QwenLM/Qwen/blob/main/README.md, "Profiling of Memory and Speed"'
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number that a plan rests on."""
+
+    name: str
+    value: Range
+    unit: str
+    source: str
+
+    def __post_init__(self) -> None:
+        if not self.value.ordered:
+            raise ValueError(f"{self.name}: {self.value} is not in order")
+
+
+START = Constant(
+    "start and end of a job",
+    Range(6.5, 8, 12),
+    "s",
+    "measured: `prepare` of 100,000 lines, Ray's start and end in it",
+)
+PREPARE = Constant(
+    "prepare, an order line",
+    Range(0.35, 0.6, 1.3),
+    "core-us",
+    "measured: `prepare` at full size (README) and of 3 million lines",
+)
+LINE_BYTES = Constant(
+    "an order line in CSV and in the Dataset",
+    Range(29, 30, 32),
+    "bytes",
+    "measured: 21 in, 9 out, at full size",
+)
+TAG_ROW = Constant(
+    "tag, a row: read, look up, write",
+    Range(1, 2, 5),
+    "core-us",
+    "measured: `tag` of rows whose names repeat",
+)
+NANO_NAME = Constant(
+    "nano on a core, a distinct name",
+    Range(51, 63, 130),
+    "core-us",
+    "measured: `make bench-tagger`, one thread, two, a busy hour (README)",
+)
+FEED_NAME = Constant(
+    "tokens and the linear model beside a GPU, a distinct name",
+    Range(15, 30, 60),
+    "core-us",
+    "measured: Hugging Face tokenizer 17, linear model 8 to 12 (README), Arrow between",
+)
+ROW_BYTES = Constant(
+    "a catalog row, read and written",
+    Range(60, 80, 160),
+    "bytes",
+    "measured: 44 in, 30 out for the real catalog's five columns; wider tables have more",
+)
+TASK_S = Constant(
+    "the driver's work on a task",
+    Range(0.002, 0.005, 0.02),
+    "s",
+    "measured: `tag` in many small pieces beside few large ones",
+)
+READ_REQUESTS = Constant(
+    "requests for one part of an exchanged file",
+    Range(3, 5, 6),
+    "",
+    "counted: its length, its footer's length, the footer, the part's head and body",
+)
+STORE_LATENCY = Constant(
+    "an object store's answer",
+    Range(0.02, 0.1, 0.2),
+    "s",
+    "published: S3 100 to 200 ms to the first byte (https://docs.aws.amazon.com/AmazonS3/latest/"
+    "userguide/optimizing-performance.html); low: a busy prefix near by, an assumption",
+)
+STORE_DOLLARS = Constant(
+    "a million reads of an object store",
+    Range(0.4, 0.4, 0.5),
+    "$",
+    "published: S3 in us-east-1 0.40 (https://aws.amazon.com/s3/pricing/), GCS 0.40 to 0.50",
+)
+STORE_REQUESTS = Constant(
+    "reads a second that one prefix answers",
+    Range(5000, 5500, 11000),
+    "1/s",
+    "published: S3 5,500 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
+    "optimizing-performance.html), GCS begins at 5,000 "
+    "(https://cloud.google.com/storage/docs/request-rate); both split a prefix that stays busy",
+)
+TOKENS_32K = Constant(
+    "tokens of a name, vocabulary of 32,000 (Llama 2)",
+    Range(10.1, 10.1, 15),
+    "",
+    "measured: 44,720 names of the real catalog, `<s>` counted, 31 letters on average; the high "
+    "end is for shops with titles half as long again",
+)
+TOKENS_128K = Constant(
+    "tokens of a name, vocabulary of 49,000 and more (Llama 3, Qwen, SmolLM2)",
+    Range(7.7, 7.7, 11.5),
+    "",
+    "measured: Llama 3 on the same names; Qwen 6.8, SmolLM2 not",
+)
+MFU = Constant(
+    "share of a GPU's peak that the products reach",
+    Range(0.3, 0.5, 0.7),
+    "",
+    "published: LoRA of Qwen-7B, 14B, 72B on A100s 0.46, 0.49, 0.71 by a step's growth with its "
+    f"length, recomputation counted ({QWEN}); PaLM's input tokens 0.76 "
+    "(https://arxiv.org/abs/2211.05102)",
+)
+MFU_70_WATTS = Constant(
+    "share of the peak where power caps the clock (T4, L4)",
+    Range(0.15, 0.25, 0.37),
+    "",
+    "published: a bare product of 4096 x 4096 reaches 24 of a T4's 65 TFLOP/s "
+    "(https://forums.developer.nvidia.com/t/about-gpu-peak-performance/264462); a model less; "
+    "assumed for the L4, whose limit is 72 W",
+)
+MFU_CPU = Constant(
+    "share of a core's float32 rate here",
+    Range(0.3, 0.6, 1.0),
+    "",
+    "assumed: other cores are slower, and batches smaller, than what was measured",
+)
+LAUNCH = Constant(
+    "a GPU waits for Python, a layer and pass",
+    Range(0.5, 1.6, 2.5),
+    "ms",
+    f"published: Qwen-1.8B's steps of 256 and 512 tokens take the same time, 5 ms a layer in three "
+    f"passes, 7 with 4 bits ({QWEN}); less without gradients",
+)
+UNPACK = Constant(
+    "NF4 unpacked, times its memory traffic of 4.5 bytes a weight",
+    Range(1.25, 3, 7),
+    "",
+    f"low: bound by memory; high: 4-bit steps less 16-bit ones of Qwen-7B to 72B ({QWEN})",
+)
+LINK_SHARE = Constant(
+    "share of a link that gathers reach",
+    Range(0.4, 0.55, 0.8),
+    "",
+    f"published: Qwen-72B, ZeRO-3 on four A100 of one machine: 0.4 to 0.66 ({QWEN})",
+)
+LOAD = Constant(
+    "reading a base",
+    Range(0.3, 0.6, 1.2),
+    "GB/s",
+    "assumed: 10 Gbit/s of network, its base and its burst",
+)
+NANO_TRAIN = Constant(
+    "training nano, a name and epoch",
+    Range(0.5, 0.75, 1.5),
+    "core-ms",
+    "measured: `make bench-train`, one thread (README), and with two",
+)
+TRAIN_FIXED = Constant(
+    "train, beside the steps: vocabulary, linear model, calibration",
+    Range(35, 60, 110),
+    "s",
+    "measured: `train` of a tenth of an epoch on 49,688 products, Ray's start taken off",
+)
+EVALUATE = Constant(
+    "evaluate, beside the passes over valid and test",
+    Range(30, 60, 240),
+    "s",
+    "measured: linear baselines, bootstrap, learning curve, report of 44,720 products",
+)
+SERVE = Constant(
+    "requests of one name a second, a copy",
+    Range(263, 1211, 2130),
+    "1/s",
+    "measured: nano on two cores with the load generator, Python proxy; HAProxy; HAProxy with the "
+    "names in the cache (README)",
+)
+
+CONSTANTS = tuple(value for value in list(globals().values()) if isinstance(value, Constant))
+"""All of them, in the order above."""
