@@ -111,3 +111,12 @@ def test_its_environment_is_what_every_verb_sets(
 
 def test_it_says_that_it_was_not_built() -> None:
     assert "NOT BUILT" in DOCKERFILE.split("\nARG")[0]
+
+
+def test_every_file_of_cluster_is_described() -> None:
+    text = (TREE / "cluster" / "README.md").read_text()
+    section = text.split("## Kubernetes and clouds")[1]
+    folders = [TREE / "cluster" / name for name in ("kuberay", "launcher", "monitoring")]
+    for path in (TREE / "cluster" / "Dockerfile", *(p for f in folders for p in f.iterdir())):
+        name = path.name.removeprefix("rayjob").removesuffix(".yaml")
+        assert name in section, path
