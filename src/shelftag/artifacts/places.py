@@ -6,8 +6,8 @@ Object stores have no folders, no rename and no append, so nothing here needs th
 written whole under its own name, or it is not there.
 """
 
-import os
 import os.path
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,9 +47,18 @@ class Place:
 
     @property
     def folder(self) -> "Place":
-        """The folder it stands in."""
-        name, path = (one.rpartition("/")[0] or "/" for one in (self.name, self.path))
-        return Place(name, path, self.filesystem, self.query)
+        """The folder it stands in.
+
+        Raises:
+            InputError: it is the top of its filesystem, such as a bucket.
+        """
+        path, slash, base_name = self.path.rpartition("/")
+        if not slash or not base_name:
+            raise InputError(f"{self} stands in no folder", "name a folder below it")
+        name, slash, last = self.name.rpartition("/")
+        if last in (".", ".."):  # only a local path is written so
+            name = path
+        return Place(name or slash or ".", path or "/", self.filesystem, self.query)
 
     @property
     def local(self) -> Path | None:
@@ -107,7 +116,7 @@ class Place:
                 file.write(data)
             return
         local.parent.mkdir(parents=True, exist_ok=True)
-        draft = local.with_name(f".{local.name}.{os.getpid()}")
+        draft = local.with_name(f".{local.name}.{uuid.uuid4().hex[:12]}")
         draft.write_bytes(data)
         draft.replace(local)
 
@@ -155,7 +164,8 @@ def place_of(where: str | Path | Place) -> Place:
     if isinstance(where, Place):
         return where
     if "://" not in str(where):
-        return Place(str(where), os.path.abspath(where), fs.LocalFileSystem())  # noqa: PTH100
+        name = str(where).rstrip("/") or "/"
+        return Place(name, os.path.abspath(where), fs.LocalFileSystem())  # noqa: PTH100
     uri = urlsplit(str(where))
     if "@" in uri.netloc:
         raise InputError(

@@ -28,6 +28,7 @@ CONTENTS = (
     "summary.json",
     "progress.json",
 )
+DRAFTS = tuple(f".{name}." for name in ("manifest.json", *CONTENTS))
 WAY_OUT = "name a folder that `shelftag tag` finished"
 
 
@@ -146,5 +147,8 @@ class Tags:
         """Write the manifest: from here on the folder is complete."""
         self.manifest_file.write((manifest.model_dump_json(indent=2) + "\n").encode())
         self.work.remove()
+        for entry in self.place.entries():
+            if entry.base_name.startswith(DRAFTS):  # of a writer that was killed
+                (self.place / entry.base_name).remove()
         (self.place / MARKER).remove()
         self.release()

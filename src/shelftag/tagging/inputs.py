@@ -22,6 +22,7 @@ from shelftag.tagging.ndjson_pieces import (
     read_ndjson_piece,
     several_types,
     unified,
+    without_nulls,
 )
 from shelftag.tagging.pieces import Block, Piece, parquet_pieces, read_parquet_piece
 
@@ -136,26 +137,33 @@ def _schema(file: Place) -> pa.Schema:
 
 
 def _common(files: Sequence[Place], schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """The one schema of all files; rows of NDJSON may lack columns that others have."""
-    schema = schemas[0]
-    if all(format_of(file) == "ndjson" for file in files):
-        for file, other in zip(files, schemas, strict=True):
-            try:
-                schema = unified([schema, other])
-            except pa.ArrowException as error:
-                raise several_types(file, error) from None
-        types = [
-            (one.name, pa.string() if pa.types.is_null(one.type) else one.type) for one in schema
-        ]
-        return pa.schema(types)
-    for file, other in zip(files, schemas, strict=True):
-        _check_same(schema, files[0], other, file)
+    """The one schema of all files; rows of NDJSON may lack columns that others have.
+
+    Raises:
+        InputError: a file has other columns, or columns of other types; or there are none.
+    """
+    both = list(zip(files, schemas, strict=True))
+    lines = [one for one in both if format_of(one[0]) == "ndjson"]
+    tables = [one for one in both if format_of(one[0]) != "ndjson"]
+    if (schema := _of_lines(lines)).names:
+        tables.append((lines[0][0], schema))
+    if not tables:
+        raise InputError(f"{files[0]} has no row that is a JSON object", "write one a line")
+    (first, schema), *others = tables
+    for file, other in others:
+        _check_same(schema, first, other, file)
     return schema
 
 
-def _stored(found: pa.DataType) -> pa.DataType:
-    """A column that is null everywhere is text."""
-    return pa.string() if pa.types.is_null(found) else found
+def _of_lines(lines: Sequence[tuple[Place, pa.Schema]]) -> pa.Schema:
+    """The one schema of NDJSON files, of which some may have no rows."""
+    schema = pa.schema([])
+    for file, other in lines:
+        try:
+            schema = unified([schema, other])
+        except pa.ArrowException as error:
+            raise several_types(file, error) from None
+    return pa.schema([(one.name, without_nulls(one.type)) for one in schema])
 
 
 def _check_same(schema: pa.Schema, first: Place, other: pa.Schema, file: Place) -> None:
@@ -166,16 +174,13 @@ def _check_same(schema: pa.Schema, first: Place, other: pa.Schema, file: Place) 
             f"columns {_listed(other.names)}, and {first.base_name} {_listed(schema.names)}"
         )
     else:
-        name = next(name for name in schema.names if other.field(name) != schema.field(name))
-        difference = (
-            f"the column {_typed(other, name)}, and {first.base_name} {_typed(schema, name)}"
-        )
+        own, others = next((a, b) for a, b in zip(other, schema, strict=True) if a != b)
+        difference = f"the column {_typed(own)}, and {first.base_name} {_typed(others)}"
     raise InputError(f"{file} has {difference}", "tag files with other columns in another job")
 
 
-def _typed(schema: pa.Schema, name: str) -> str:
-    field = schema.field(name)
-    return f"{name!r} of {field.type}" + ("" if field.nullable else " without nulls")
+def _typed(field: pa.Field) -> str:
+    return f"{field.name!r} of {field.type}" + ("" if field.nullable else " without nulls")
 
 
 def _check_columns(schema: pa.Schema, file: Place, naming: Naming) -> None:

@@ -1,7 +1,7 @@
 """Pieces of an NDJSON file (https://github.com/ndjson/ndjson-spec), and reading them.
 
-A line is a row, if it holds an object; empty lines are no rows. What types the columns have is
-found while the lines are counted, over the whole file, so that every piece reads them alike.
+A line is a row, if it holds an object; blank lines are no rows. What types the columns have is
+found over the whole file, before anything else, so that every piece reads them alike.
 """
 
 import json
@@ -20,6 +20,8 @@ from shelftag.artifacts.places import one_line
 from shelftag.errors import InputError
 from shelftag.tagging.csv_rows import MAX_ROW_BYTES, WINDOW_BYTES
 from shelftag.tagging.pieces import Block, ErrorRow, Piece, changed
+
+SPACES = np.frombuffer(b" \t\n\r\v\f", np.uint8)
 
 
 def ndjson_pieces(file: Place, rows_per_block: int) -> Iterator[Piece]:
@@ -42,13 +44,14 @@ def ndjson_pieces(file: Place, rows_per_block: int) -> Iterator[Piece]:
 
 
 def windows(file: Place) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, some MiB at a time, and where they begin.
+    """Whole lines, some MiB at a time, and where they begin; not the byte order mark.
 
     Raises:
         InputError: a line is too long.
     """
     with file.open() as source:
-        offset, rest = 0, b""
+        start = source.read(len(BOM_UTF8))
+        offset, rest = (len(start), b"") if start == BOM_UTF8 else (0, start)
         while data := source.read(WINDOW_BYTES):
             rest += data
             end = rest.rfind(b"\n") + 1
@@ -68,17 +71,16 @@ def line_ends(window: bytes) -> NDArray[np.int64]:
     ends = np.flatnonzero(codes == ord("\n")) + 1
     if not len(ends) or ends[-1] < len(window):
         ends = np.append(ends, len(window))
-    lengths = np.diff(ends, prepend=0)
-    short = np.flatnonzero(lengths < 8)  # all that may be blank, or nearly
-    blank = [i for i in short if not window[ends[i] - lengths[i] : ends[i]].strip()]
-    return np.delete(ends, blank)
+    starts = np.append(0, ends)[:-1]
+    spaced = np.flatnonzero(np.isin(codes[starts], SPACES))
+    return np.delete(ends, [i for i in spaced if not window[starts[i] : ends[i]].strip()])
 
 
 def ndjson_schema(file: Place) -> pa.Schema:
-    """Names and types of the columns of all lines that are objects; times stay texts.
+    """Names and types of the columns of all lines that are objects, if any; times stay texts.
 
     Raises:
-        InputError: there is none, or a column has several types.
+        InputError: a column has several types.
     """
     schema = pa.schema([])
     for _, window in windows(file):
@@ -87,8 +89,6 @@ def ndjson_schema(file: Place) -> pa.Schema:
             schema = unified([schema, found])
         except pa.ArrowException as error:
             raise several_types(file, error) from None
-    if not schema.names:
-        raise InputError(f"{file} has no row that is a JSON object", "write one a line")
     return schema
 
 
@@ -117,6 +117,15 @@ def _kept(found: pa.DataType) -> pa.DataType:
     if pa.types.is_struct(found):
         return pa.struct([(one.name, _kept(one.type)) for one in found])
     return found
+
+
+def without_nulls(found: pa.DataType) -> pa.DataType:
+    """What is null everywhere is text."""
+    if pa.types.is_list(found):
+        return pa.list_(without_nulls(found.value_type))
+    if pa.types.is_struct(found):
+        return pa.struct([(one.name, without_nulls(one.type)) for one in found])
+    return pa.string() if pa.types.is_null(found) else found
 
 
 def read_ndjson_piece(file: Place, piece: Piece, schema: pa.Schema) -> Block:
@@ -148,7 +157,7 @@ def _parse(lines: Sequence[bytes], schema: pa.Schema | None) -> pa.Table:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    return [line for line in data.removeprefix(BOM_UTF8).split(b"\n") if line.strip()]
+    return [line for one in data.split(b"\n") if (line := one.strip())]
 
 
 def _good(
@@ -170,9 +179,13 @@ def _good(
 
 
 def _is_table(lines: Sequence[bytes], schema: pa.Schema | None) -> bool:
+    """Whether each line is a row to pyarrow, which takes neither line ends nor bad UTF-8 amiss."""
+    if not all(line.startswith(b"{") and line.endswith(b"}") for line in lines):
+        return False
     try:
+        b"\n".join(lines).decode()
         return len(_parse(lines, schema)) == len(lines)
-    except pa.ArrowException:
+    except (UnicodeDecodeError, pa.ArrowException):
         return False
 
 

@@ -5,6 +5,7 @@ so that it can be read alone, on any machine, and again.
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,7 +20,8 @@ from shelftag.artifacts import Place
 from shelftag.errors import Failed
 
 GROUP_BYTES = 2**28
-"""Of values, as they are stored but not packed: a larger row group is read by several tasks."""
+"""Of values, as they are stored but not packed, in one piece: a larger row group is read by several
+tasks."""
 
 ERRORS_SCHEMA = pa.schema(
     {"file": pa.string(), "row": pa.int64(), "reason": pa.string(), "record": pa.string()}
@@ -63,22 +65,23 @@ class Block:
 
 
 def parquet_pieces(file: Place, rows_per_block: int) -> Iterator[Piece]:
-    """Neighbouring row groups together, up to `rows_per_block`; one that is very large in parts."""
+    """Neighbouring row groups together, up to `rows_per_block` and `GROUP_BYTES`; one with more
+    bytes in parts."""
     with file.open() as source:
         metadata = pq.read_metadata(source)
-    start, first_row, rows = 0, 0, 0
+    start, first_row, rows, size = 0, 0, 0, 0
     for i in range(metadata.num_row_groups):
         group = metadata.row_group(i)
-        is_large = group.total_byte_size > GROUP_BYTES
-        if rows and (is_large or rows + group.num_rows > rows_per_block):
+        is_full = size + group.total_byte_size > GROUP_BYTES
+        if rows and (is_full or rows + group.num_rows > rows_per_block):
             yield Piece(str(file), first_row, rows, start, i)
-            first_row, rows = first_row + rows, 0
-        if is_large:
+            first_row, rows, size = first_row + rows, 0, 0
+        if group.total_byte_size > GROUP_BYTES:
             yield from _parts(file, first_row, i, group)
             first_row += group.num_rows
             continue
         start = start if rows else i
-        rows += group.num_rows
+        rows, size = rows + group.num_rows, size + group.total_byte_size
     if rows:
         yield Piece(str(file), first_row, rows, start, metadata.num_row_groups)
 
@@ -113,13 +116,12 @@ def read_parquet_piece(file: Place, piece: Piece, columns: Sequence[str] | None 
 
 
 def _encodings(group: Any) -> dict[str, str]:
-    """Of the columns of a row group that are neither lists nor structs."""
+    """Of the columns of a row group; those of lists and structs by their path."""
     found = {}
     for i in range(group.num_columns):
         column = group.column(i)
-        if "." not in column.path_in_schema:
-            own = set(column.encodings) - {"PLAIN", "RLE", "BIT_PACKED"}
-            found[column.path_in_schema] = next(iter(sorted(own, reverse=True)), "PLAIN")
+        own = set(column.encodings) - {"PLAIN", "RLE", "BIT_PACKED"}
+        found[column.path_in_schema] = next(iter(sorted(own, reverse=True)), "PLAIN")
     return found
 
 
@@ -133,17 +135,33 @@ def records(rows: pa.Table) -> list[str]:
     """Each row as a JSON object; what is no text or number is written as Python shows it."""
     columns = {name: values(rows[name]) for name in rows.column_names}
     return [
-        json.dumps({name: values[i] for name, values in columns.items()}, default=str)
-        for i in range(len(rows))
+        as_json({name: values[i] for name, values in columns.items()}) for i in range(len(rows))
     ]
+
+
+def as_json(value: object, *, ascii_only: bool = True) -> str:
+    """JSON, which has no NaN and no infinity: null stands for them."""
+    try:
+        return json.dumps(value, default=str, ensure_ascii=ascii_only, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=str, ensure_ascii=ascii_only)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def values(column: pa.ChunkedArray) -> list[object]:
     """As Python has them; broken UTF-8 with its bytes written out."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    texts = (pa.string(), pa.large_string(), pa.string_view(), pa.binary())
-    if column.type not in texts:
+    texts = (pa.string(), pa.large_string(), pa.string_view())
+    raws = (pa.binary(), pa.large_binary(), pa.binary_view())
+    if column.type not in (*texts, *raws):
         found: list[object] = column.to_pylist()
         return found
     raw = column.cast(pa.large_binary()).to_pylist()  # text may be broken UTF-8

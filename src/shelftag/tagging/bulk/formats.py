@@ -1,6 +1,5 @@
 """Rows of the output as Parquet, CSV or NDJSON."""
 
-import json
 from collections.abc import Callable, Mapping
 
 import pyarrow as pa
@@ -8,16 +7,20 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from shelftag.artifacts import Place
-from shelftag.tagging.pieces import values
+from shelftag.tagging.pieces import as_json, values
 
 Write = Callable[[pa.Table, pa.NativeFile, Mapping[str, str]], None]
 DICTIONARIES = ("RLE_DICTIONARY", "PLAIN_DICTIONARY")
-WITHOUT = (
-    "DELTA_BINARY_PACKED",
-    "BYTE_STREAM_SPLIT",
-    "DELTA_LENGTH_BYTE_ARRAY",
-    "DELTA_BYTE_ARRAY",
-)
+TEXTS = (pa.string(), pa.large_string(), pa.string_view())
+RAWS = (pa.binary(), pa.large_binary(), pa.binary_view())
+WITHOUT: dict[str, Callable[[pa.DataType], bool]] = {
+    "DELTA_BINARY_PACKED": lambda kind: pa.types.is_integer(kind) or pa.types.is_temporal(kind),
+    "BYTE_STREAM_SPLIT": lambda kind: pa.types.is_floating(kind) or pa.types.is_integer(kind),
+    "DELTA_LENGTH_BYTE_ARRAY": lambda kind: kind in (*TEXTS, *RAWS),
+    "DELTA_BYTE_ARRAY": lambda kind: kind in (*TEXTS, *RAWS),
+}
+"""Encodings without a dictionary -> types they are kept for. Others, such as decimals, may have
+been stored in another way than Arrow stores them, which then refuses the encoding."""
 
 
 def write_rows(
@@ -36,8 +39,17 @@ def write_rows(
 
 def _parquet(table: pa.Table, sink: pa.NativeFile, encodings: Mapping[str, str]) -> None:
     """One row group, so that each dictionary is stored once."""
-    own = {name: one for name, one in encodings.items() if one in WITHOUT}
+    for i, field in enumerate(table.schema):
+        if _is_hollow(field.type):
+            table = table.set_column(i, field.name, _cells(table[field.name]))
+    own = {one.name: encodings.get(one.name, "") for one in table.schema}
+    own = {
+        name: one
+        for name, one in own.items()
+        if one in WITHOUT and WITHOUT[one](table.schema.field(name).type)
+    }
     texts = [one.name for one in table.schema if _repeats(table, one, encodings)]
+    texts += [path for path, one in encodings.items() if "." in path and one in DICTIONARIES]
     pq.write_table(
         table,
         sink,
@@ -50,6 +62,14 @@ def _parquet(table: pa.Table, sink: pa.NativeFile, encodings: Mapping[str, str])
         # the first and last of millions of texts take as long to find as the rest to write
         write_statistics=[one.name for one in table.schema if _is_small(one.type)],
     )
+
+
+def _is_hollow(kind: pa.DataType) -> bool:
+    """Whether it holds a struct without fields, as of `{}` in all rows, which Parquet has not."""
+    if not pa.types.is_nested(kind):
+        return False
+    inner = [kind.field(i).type for i in range(kind.num_fields)]
+    return not inner or any(map(_is_hollow, inner))
 
 
 def _repeats(table: pa.Table, field: pa.Field, encodings: Mapping[str, str]) -> bool:
@@ -72,16 +92,29 @@ def _is_small(kind: pa.DataType) -> bool:
 
 
 def _csv(table: pa.Table, sink: pa.NativeFile, _: Mapping[str, str]) -> None:
-    for i, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            column = table[field.name].cast(field.type.value_type)
-        elif pa.types.is_nested(field.type):
-            texts = [json.dumps(one, default=str) for one in values(table[field.name])]
-            column = pa.chunked_array([texts], pa.string())
-        else:
-            continue
-        table = table.set_column(i, field.name, column)
-    pcsv.write_csv(table, sink)
+    columns = [_plain(column) for column in table.columns]
+    pcsv.write_csv(pa.table(columns, table.column_names), sink)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """As `pyarrow.csv` takes it."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    is_number = pa.types.is_primitive(kind) or pa.types.is_decimal(kind)
+    is_taken = is_number or kind in TEXTS[:2] or pa.types.is_null(kind)
+    return column if is_taken and not pa.types.is_interval(kind) else _cells(column)
+
+
+def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts: lists and structs as JSON, others as Python shows them."""
+    return pa.chunked_array([[_cell(one) for one in values(column)]], pa.string())
+
+
+def _cell(value: object) -> str | None:
+    if isinstance(value, dict | list | tuple):
+        return as_json(value, ascii_only=False)
+    return None if value is None else str(value)
 
 
 def _ndjson(table: pa.Table, sink: pa.NativeFile, _: Mapping[str, str]) -> None:
@@ -89,10 +122,10 @@ def _ndjson(table: pa.Table, sink: pa.NativeFile, _: Mapping[str, str]) -> None:
         rows = pa.Table.from_batches([batch])
         columns = {name: _json_values(rows[name]) for name in rows.column_names}
         lines = [
-            json.dumps(dict(zip(columns, row, strict=True)), default=str, ensure_ascii=False)
+            as_json(dict(zip(columns, row, strict=True)), ascii_only=False) + "\n"
             for row in zip(*columns.values(), strict=True)
         ]
-        sink.write(("\n".join(lines) + "\n").encode(errors="backslashreplace"))
+        sink.write("".join(lines).encode(errors="backslashreplace"))
 
 
 def _json_values(column: pa.ChunkedArray) -> list[object]:
