@@ -135,7 +135,9 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
         given["scaling.address"] = "auto"  # the cluster that the job runs on
     config = load_config(file, settings, given, CONFIGS)
     if options.pop("dry_run"):
-        print(config.yaml(), end="")
+        print(config.yaml(), end="", flush=True)
+        if verb.foresees:
+            importlib.import_module(verb.module).foresee(**options, config=config)
         return 0
     prepare_environment()
     with terminated_like_interrupted():

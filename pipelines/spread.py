@@ -13,19 +13,22 @@ from shelftag.errors import Failed, ShelftagError
 AGAIN = "mend the cause, and give the same command again: it goes on from what is done"
 
 
+GIVE_AGAIN = {"max_restarts": -1, "max_task_retries": -1}
+"""Options of an actor that is started again, wherever there is room, and does its piece again."""
+
+
 class Lost(Failed):
     """Ray lost the work itself, such as with a machine: what is left can be given to it again."""
 
 
-def spread(
-    work: Sequence[dict[str, Any]], what: str, make: Callable[[], dict[str, Any]]
-) -> Iterator[str]:
+def spread(work: Sequence[dict[str, Any]], *, what: str, task: Any, **given: Any) -> Iterator[str]:
     """Do each piece of work.
 
     Args:
         work: what the task is called with, a row for each.
         what: names the work in errors.
-        make: gives the arguments of `Dataset.map`, the first of which is a task made with `told`.
+        task: a function that returns what `told` makes.
+        given: more that it is called with.
 
     Raises:
         ShelftagError: as a task raised it.
@@ -43,7 +46,7 @@ def spread(
     options = {"num_cpus": 0, "max_retries": 0, "num_returns": "streaming"}
     graph = ray.remote(**options, scheduling_strategy=here)(_graph)
     try:
-        for result in graph.remote(list(work), make):
+        for result in graph.remote(list(work), task, given):
             row = ray.get(result)
             if row["error"]:
                 raise getattr(errors, row["error"])(row["said"], row["way_out"])
@@ -55,16 +58,50 @@ def spread(
 
 
 def _graph(
-    work: Sequence[dict[str, Any]], make: Callable[[], dict[str, Any]]
+    work: Sequence[dict[str, Any]], task: Any, given: dict[str, Any]
 ) -> Iterator[dict[str, str]]:
     import ray.data
 
     ray.data.DataContext.get_current().enable_progress_bars = False
-    graph = ray.data.from_items(list(work), override_num_blocks=len(work)).map(**make())
+    graph = ray.data.from_items(list(work), override_num_blocks=len(work)).map(
+        task, fn_kwargs=given
+    )
     for row in graph.iter_rows():
         yield row
         if row["error"]:
             return
+
+
+def spread_to_actors(
+    work: Sequence[dict[str, Any]], what: str, actors: Sequence[Any]
+) -> Iterator[str]:
+    """The same by actors that are there: each is given the next piece when it is done with one.
+
+    Args:
+        actors: handles with the methods `load`, which ends when one is ready to work, and `work`.
+
+    Raises:
+        ShelftagError: as an actor raised it.
+        Lost: the work was lost.
+    """
+    import ray
+
+    # One that waits for a free machine is given nothing: the others do it all.
+    waited: dict[Any, Any] = {actor.load.remote(): actor for actor in actors}
+    left, done = list(reversed(work)), 0
+    try:
+        while done < len(work):
+            (ref,), _ = ray.wait(list(waited), num_returns=1)
+            actor, row = waited.pop(ref), ray.get(ref)
+            if row["error"]:
+                raise getattr(errors, row["error"])(row["said"], row["way_out"])
+            if left:
+                waited[actor.work.remote(left.pop())] = actor
+            if row["said"]:
+                done += 1
+                yield row["said"]
+    except ray.exceptions.RayError as error:
+        raise Lost(f"{what} was lost ({str(error).strip().splitlines()[-1]})", AGAIN) from error
 
 
 def told(work: Callable[[], str], what: str) -> dict[str, str]:

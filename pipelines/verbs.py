@@ -39,7 +39,8 @@ class Option:
 class Verb:
     """A verb: the module whose `main` runs it, and its options.
 
-    With `submits`, another verb comes after it, with that one's options beside its own.
+    With `submits`, another verb comes after it, with that one's options beside its own. With
+    `foresees`, the module's `foresee` has more to say at `--dry-run`.
     """
 
     module: str
@@ -47,6 +48,7 @@ class Verb:
     examples: tuple[str, ...]
     options: tuple[Option, ...]
     submits: bool = False
+    foresees: bool = False
 
 
 def _path(name: str, text: str, *, required: bool = True) -> Option:
@@ -57,8 +59,16 @@ def _place(name: str, text: str, *, required: bool = False, key: str | None = No
     return Option(name, text, required=required, key=key, place=True)
 
 
+def _run() -> Option:
+    return _place("run", "folder that `train` made, or its URI", required=True)
+
+
 def _positional(name: str, text: str) -> Option:
     return Option(name, text, path=True, positional=True)
+
+
+def _positional_place(name: str, text: str) -> Option:
+    return Option(name, text, place=True, positional=True)
 
 
 ADDRESS = Option("address", "the cluster's dashboard (RAY_API_SERVER_ADDRESS, or port 8265 here)")
@@ -132,9 +142,10 @@ VERBS = {
             "shelftag evaluate --run run --dataset dataset",
             "shelftag evaluate --run run --dataset dataset evaluation.price_per_hour=0.53",
             "shelftag evaluate --run run --dataset next_month --other-dataset",
+            "shelftag evaluate --run s3://bucket/run --dataset dataset",
         ),
         (
-            _path("run", "folder that `train` made"),
+            _run(),
             _path("dataset", "the Dataset the Run learned from"),
             Option("other-dataset", "score on a Dataset it did not learn from", flag=True),
         ),
@@ -163,8 +174,8 @@ VERBS = {
             "shelftag compare run new-run --allow-lost",
         ),
         (
-            _positional("run_a", "the champion: the Run in use, evaluated"),
-            _positional("run_b", "the candidate, evaluated"),
+            _positional_place("run_a", "the champion: the Run in use, evaluated; or its URI"),
+            _positional_place("run_b", "the candidate, evaluated; or its URI"),
             Option(
                 "max-regression",
                 "fall of a department's recall or precision that is allowed (0.05); 1 allows "
@@ -183,7 +194,7 @@ VERBS = {
         ),
         (
             _positional("tags_or_catalog", "what `tag` made, or a catalog as `tag` reads it"),
-            _path("run", "the Run, evaluated"),
+            _place("run", "the Run, evaluated: a folder or URI", required=True),
             _path("out", "folder for drift.json and drift.html", required=False),
             Option(
                 "name-column",
@@ -207,9 +218,10 @@ VERBS = {
             "shelftag tag --run run --input s3://shop/catalog --out s3://shop/tagged/monday",
             "shelftag tag --run run --input shop/ --out tagged --name-column title --format csv",
             "shelftag tag --run run --input new.csv --out tagged/tue --since tagged --publish",
+            "shelftag tag --run run --input new.csv --out tagged/tue --since tagged --dry-run",
         ),
         (
-            _path("run", "folder that `train` made"),
+            _run(),
             Option(
                 "input",
                 "CSV, NDJSON or Parquet: a file, a folder of them, or a URI",
@@ -234,6 +246,28 @@ VERBS = {
             Option("publish", "make it the current output of its folder", flag=True),
             OVERWRITE,
         ),
+        foresees=True,
+    ),
+    "publish": Verb(
+        "pipelines.publish",
+        "make an output of `tag` the current one of its folder, in CURRENT; the one before takes "
+        "it back",
+        ("shelftag publish tagged/tue", "shelftag publish tagged/mon   # roll back"),
+        (_positional_place("tags", "an output of `tag`"),),
+    ),
+    "copy": Verb(
+        "pipelines.copy",
+        "bring a finished folder, such as a Run, onto an object store or back, and compare it; "
+        "after a kill the same command goes on",
+        (
+            "shelftag copy run s3://bucket/run",
+            "shelftag copy s3://bucket/dataset dataset",
+            "shelftag copy run /mnt/shared/run",
+        ),
+        (
+            _positional_place("source", "a folder that is finished, or its URI"),
+            _positional_place("target", "folder or URI for it: empty, or what a copy left there"),
+        ),
     ),
     "export": Verb(
         "pipelines.export",
@@ -243,7 +277,7 @@ VERBS = {
             "shelftag export --run run --out model --merge --dtype float16   # for a T4",
         ),
         (
-            _path("run", "folder that `train` made"),
+            _run(),
             _path("out", "folder for the model"),
             Option("merge", "add the adapter to the base's weights", flag=True),
             Option("dtype", "bfloat16 or float16 (bfloat16)", default="bfloat16"),
@@ -253,9 +287,13 @@ VERBS = {
     "serve": Verb(
         "serve.app",
         "answer POST /v1/tag over HTTP until stopped",
-        ("shelftag serve --run run", "shelftag serve --run run --port 9000 serve.replicas=2"),
         (
-            _path("run", "folder that `train` made"),
+            "shelftag serve --run run",
+            "shelftag serve --run run --port 9000 serve.replicas=2",
+            "shelftag serve --run s3://bucket/run",
+        ),
+        (
+            _run(),
             Option("host", "address to listen on (127.0.0.1)", key="serve.host"),
             Option("port", "port to listen on (8000)", key="serve.port"),
         ),

@@ -45,7 +45,7 @@ def done(
     run: Run, catalog: Path, out: Path, naming: Naming | None = None, **tagging: Any
 ) -> tuple[Tags, TagsManifest]:
     tags = Tags(out)
-    return tags, tag(run, catalog, tags, naming or Naming("product_name"), settings(**tagging))
+    return tags, tag(run.path, catalog, tags, naming or Naming("product_name"), settings(**tagging))
 
 
 def rows(tags: Tags, manifest: TagsManifest) -> pa.Table:
@@ -201,7 +201,7 @@ def test_the_input_is_never_cleared(from_csv: tuple[Tags, TagsManifest], tiny_ru
     tags, _ = from_csv
     naming = Naming("product_name", prefix="x_")
     with pytest.raises(InputError, match="name another --out"):
-        tag(tiny_run, tags.tags, tags, naming, settings(), overwrite=True)
+        tag(tiny_run.path, tags.tags.path, tags, naming, settings(), overwrite=True)
     assert tags.manifest()
 
 

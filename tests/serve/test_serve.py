@@ -61,7 +61,7 @@ def ask(url: str, names: list[str], **more: Any) -> dict[str, Any]:
 def test_tags_are_those_of_the_bulk_job(url: str, tiny_run: Run, tmp_path: Path) -> None:
     pq.write_table(pa.table({"name": NAMES}), tmp_path / "names.parquet")
     bulk, naming = Tags(tmp_path / "out"), Naming("name")
-    manifest = tag(tiny_run, tmp_path / "names.parquet", bulk, naming, tiny.CONFIG)
+    manifest = tag(tiny_run.path, tmp_path / "names.parquet", bulk, naming, tiny.CONFIG)
     expected = pq.read_table((bulk.tags / manifest.parts[0]).path).to_pylist()
     body = ask(url, NAMES)
     assert body["model"] == manifest.run

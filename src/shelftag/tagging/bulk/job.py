@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import shelftag
-from shelftag.artifacts import Run, Tags, fingerprint
+from shelftag.artifacts import Tags, fingerprint
+from shelftag.artifacts.fetched import Where
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ArtifactError
@@ -21,7 +22,7 @@ TEXTS = 1
 class Job:
     """What all tasks have in common."""
 
-    run: Run
+    run: Where
     catalogs: tuple[Catalog, ...]
     labels: tuple[str, ...]
     out: Tags
@@ -34,6 +35,17 @@ class Job:
         """What the job's own map calls some departments of a Run."""
         names = self.config.tagging.departments
         return tuple(names.get(label, label) for label in labels)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Fingerprints that an output is known by."""
+
+    job: str
+    """Of what was asked for: the input as it was, the columns, the Run, the settings."""
+    run: str
+    tagging: str
+    """Of what a name's tag depends on."""
 
 
 def tagging_fingerprint(run: str, tagging: TaggingConfig) -> str:
@@ -55,6 +67,11 @@ def description(job: Job, tagging: str) -> dict[str, Any]:
         "settings": own,
         "since": job.since.manifest.fingerprint if job.since else None,
     }
+
+
+def identity_of(description: dict[str, Any]) -> str:
+    """Of a job."""
+    return fingerprint(json.dumps(description, sort_keys=True))
 
 
 def go_on_or_begin(out: Tags, job: dict[str, Any], *, overwrite: bool) -> None:

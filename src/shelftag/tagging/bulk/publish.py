@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import shelftag
-from shelftag.artifacts import ScoredNames, Since, TagsManifest, fingerprint
+from shelftag.artifacts import ScoredNames, Since, TagsManifest
 from shelftag.errors import AccountingError
 from shelftag.tagging.bulk.commits import remove_others
-from shelftag.tagging.bulk.job import Job
+from shelftag.tagging.bulk.job import Identity, Job
 from shelftag.tagging.bulk.names import NameCounts
 from shelftag.tagging.bulk.queues import CHANGES, REVIEW, write_queue
 from shelftag.tagging.bulk.rows import RowCounts
@@ -31,7 +31,7 @@ class Done:
     """Of this session: a job that went on took longer."""
 
 
-def publish(job: Job, done: Done, rows_in: int, run: str, tagging: str) -> TagsManifest:
+def publish(job: Job, done: Done, rows_in: int, identity: Identity) -> TagsManifest:
     """Complete a tag output whose parts are written.
 
     Raises:
@@ -50,9 +50,9 @@ def publish(job: Job, done: Done, rows_in: int, run: str, tagging: str) -> TagsM
     queues = _write_queues(job, done.scores)
     manifest = TagsManifest(
         shelftag=shelftag.__version__,
-        fingerprint=fingerprint(tagging, json.dumps([one.files for one in done.rows])),
+        fingerprint=identity.job,
         config=job.config.model_dump(mode="json"),
-        run=run,
+        run=identity.run,
         rows_in=rows_in,
         rows_out=rows_out,
         errors=errors,
@@ -63,7 +63,7 @@ def publish(job: Job, done: Done, rows_in: int, run: str, tagging: str) -> TagsM
         departments=_added(one.departments for one in done.rows),
         parts=tuple(one.part.removeprefix("tags/") for one in done.rows if one.part),
         format=job.config.tagging.format,
-        tagging=tagging,
+        tagging=identity.tagging,
         labels=job.labels,
         names=tuple(
             ScoredNames(part=one.names, first=one.hashes[0], end=one.hashes[1])

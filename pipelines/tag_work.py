@@ -1,0 +1,138 @@
+"""The three stages of a bulk job, given to Ray; each goes on from its commits."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from pipelines.spread import Lost, spread, spread_to_actors, told
+from pipelines.tag_scoring import done_and_said, scoring_actors
+from shelftag.tagging.bulk.catalogs import Part
+from shelftag.tagging.bulk.commits import Counts, committed
+from shelftag.tagging.bulk.groups import groups
+from shelftag.tagging.bulk.job import Job
+from shelftag.tagging.bulk.names import NameCounts, write_names
+from shelftag.tagging.bulk.progress import JobProgress
+from shelftag.tagging.bulk.publish import Done
+from shelftag.tagging.bulk.rows import Answers, RowCounts, write_tagged
+from shelftag.tagging.bulk.scores import ScoreCounts
+from shelftag.tagging.pieces import Piece
+
+C = TypeVar("C", bound=Counts)
+ATTEMPTS = 3
+"""Times the work of a stage is given to Ray, if Ray loses it."""
+
+
+def work(job: Job, parts: Sequence[Part], progress: JobProgress, started: float) -> Done:
+    """The three stages, each of which goes on from its commits."""
+    import ray
+
+    known, sizes = ray.put(job), [part.piece.rows for part in parts]
+    pieces = [_row(part) for part in parts]
+    reading = Stage("names", NameCounts, "names read")
+    scoring = Stage("scores", ScoreCounts, "names scored", "names")
+    writing = Stage("rows", RowCounts, "rows written")
+    with scoring_actors(job) as actors:
+        read = partial(spread, what=reading.label, task=_names_task, job=known)
+        names = _do(reading, pieces, sizes, read, job, progress)
+        files = [next(iter(one.files)) for one in names]
+        found = groups([one.slots for one in names], job.config.tagging.names_per_block)
+        work = [{"index": one.index, "group": asdict(one), "files": files} for one in found]
+        counts = [group.names for group in found]
+
+        def give(some: Sequence[dict[str, Any]]) -> Iterator[str]:
+            return spread_to_actors(some, scoring.label, actors() if some else [])
+
+        scores = _do(scoring, work, counts, give, job, progress)
+    answers = tuple(one.answers for one in scores)
+    pieces = [{**row, "hashes": one.hashes} for row, one in zip(pieces, names, strict=True)]
+    write = partial(spread, what=writing.label, task=_rows_task, job=known, answers=answers)
+    rows = _do(writing, pieces, sizes, write, job, progress)
+    return Done(names, scores, rows, time.perf_counter() - started)
+
+
+@dataclass(frozen=True)
+class Stage(Generic[C]):
+    """One of the three."""
+
+    name: str
+    counts: type[C]
+    label: str
+    unit: str = "rows"
+
+
+def _do(
+    stage: Stage[C],
+    work: Sequence[dict[str, Any]],
+    sizes: Sequence[int],
+    give: Callable[[Sequence[dict[str, Any]]], Iterator[str]],
+    job: Job,
+    progress: JobProgress,
+) -> list[C]:
+    """Do what has no commit yet; the counts of all, in their order.
+
+    Args:
+        sizes: how much work each is, for the progress.
+        give: gives work to Ray, and says what the tasks say.
+
+    Raises:
+        Lost: the work was lost again and again.
+    """
+    done = committed(job.out, stage.name, stage.counts)
+    progress.begin(stage.label, sum(sizes), stage.unit)
+    if done:
+        print(f"goes on: {stage.label}: {len(done)} of {len(work)} are done", file=sys.stderr)
+    for index, counts in done.items():
+        progress.add(sizes[index], *_rows_of(counts))
+    for attempt in range(ATTEMPTS):
+        try:
+            for said in give([row for row in work if row["index"] not in done]):
+                counts = stage.counts.model_validate_json(said)
+                done[counts.index] = counts
+                progress.add(sizes[counts.index], *_rows_of(counts))
+        except Lost as error:
+            if attempt + 1 == ATTEMPTS:
+                raise
+            print(f"{error.problem}: the rest is given out again", file=sys.stderr)
+    return [done[index] for index in range(len(work))]
+
+
+def _rows_of(counts: Counts) -> tuple[int, int]:
+    """Rows that are written, and errors among them."""
+    return (counts.rows, counts.errors) if isinstance(counts, RowCounts) else (0, 0)
+
+
+def _row(part: Part) -> dict[str, Any]:
+    return {"index": part.index, "catalog": part.catalog, **asdict(part.piece)}
+
+
+def _part(row: dict[str, Any]) -> Part:
+    piece = {field.name: row[field.name] for field in fields(Piece)}
+    return Part(row["index"], row["catalog"], Piece(**piece))
+
+
+def _names_task(row: dict[str, Any], job: Any) -> dict[str, str]:
+    def work() -> NameCounts:
+        return write_names(part, known.catalogs[part.catalog], known.bits, known.out)
+
+    known, part = _known(job), _part(row)
+    return told(lambda: done_and_said("names", work, known), f"rows of {part.piece.file}: reading")
+
+
+def _rows_task(row: dict[str, Any], job: Any, answers: tuple[str, ...]) -> dict[str, str]:
+    def work() -> RowCounts:
+        own = Answers(answers, known.labels, row["hashes"])
+        form = known.config.tagging.format
+        return write_tagged(part, known.catalogs[part.catalog], own, form, known.out)
+
+    known, part = _known(job), _part(row)
+    return told(lambda: done_and_said("rows", work, known), f"rows of {part.piece.file}: writing")
+
+
+def _known(job: Any) -> Job:
+    import ray
+
+    found: Job = ray.get(job)
+    return found
