@@ -2,7 +2,7 @@
 
 import uuid
 
-from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 from pyarrow import fs
 
 from shelftag.artifacts import Place

@@ -115,5 +115,5 @@ def test_what_is_no_place() -> None:
 
 def test_a_place_that_does_not_answer_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="file cannot be reached .*Not a directory"):
+    with pytest.raises(InputError, match=r"file cannot be reached .*Not a directory"):
         place_of(tmp_path / "file").entries()

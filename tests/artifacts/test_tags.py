@@ -1,4 +1,4 @@
-"""A tag output, on a disk or an object store: free, begun, complete; nobody else's files are lost."""
+"""A tag output, on a disk or a store: free, begun, complete; nobody else's files are lost."""
 
 import subprocess
 import sys

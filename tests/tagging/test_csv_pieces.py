@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shelftag.artifacts import Place, place_of
 from shelftag.errors import Failed, InputError
 from shelftag.tagging import csv_rows
-from shelftag.tagging.csv_pieces import csv_pieces, read_csv_piece, read_header
+from shelftag.tagging.csv_pieces import csv_pieces, pieces_of, read_csv_piece, read_header
 from shelftag.tagging.pieces import Block
 
 COLUMNS = ["id", "name"]
@@ -25,18 +26,18 @@ bodies = st.lists(st.tuples(rows, st.sampled_from(["\n", "\r\n", "\r", "\n\n"]))
 )
 
 
-def write(folder: Path, body: bytes, header: bytes = HEADER) -> Path:
+def write(folder: Path, body: bytes, header: bytes = HEADER) -> Place:
     file = folder / "catalog.csv"
     file.write_bytes(header + body)
-    return file
+    return place_of(file)
 
 
-def blocks(file: Path, rows_per_block: int) -> list[Block]:
+def blocks(file: Place, rows_per_block: int) -> list[Block]:
     header, _ = read_header(file)
     return [read_csv_piece(file, piece, header) for piece in csv_pieces(file, rows_per_block)]
 
 
-def at_once(file: Path) -> tuple[list[dict[str, str]], list[str]]:
+def at_once(file: Place) -> tuple[list[dict[str, str]], list[str]]:
     """Rows and refused lines, as pyarrow.csv sees the whole file."""
     ragged: list[str] = []
 
@@ -45,7 +46,7 @@ def at_once(file: Path) -> tuple[list[dict[str, str]], list[str]]:
         return "skip"
 
     table = pcsv.read_csv(
-        file,
+        pa.BufferReader(file.read()),
         read_options=pcsv.ReadOptions(use_threads=False),
         parse_options=pcsv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
         convert_options=pcsv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string())),
@@ -62,12 +63,14 @@ def test_pieces_together_are_the_file(
     expected, ragged = at_once(file)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_rows, "WINDOW_BYTES", window)
-        read = blocks(file, rows_per_block)
+        pieces = list(csv_pieces(file, rows_per_block))
+    read = [read_csv_piece(file, piece, COLUMNS) for piece in pieces]
     assert [row for block in read for row in block.table.to_pylist()] == expected
     assert [error.record for block in read for error in block.errors] == ragged
     places = [p for b in read for p in [*b.places.tolist(), *(e.row for e in b.errors)]]
     assert sorted(places) == list(range(1, len(expected) + len(ragged) + 1))
-    assert all(len(b.table) + len(b.errors) == rows_per_block for b in read[:-1])
+    assert all(0 < piece.rows <= rows_per_block for piece in pieces)
+    assert all(len(b.table) + len(b.errors) == p.rows for b, p in zip(read, pieces, strict=True))
 
 
 def test_text_comes_out_as_it_went_in(tmp_path: Path) -> None:
@@ -97,7 +100,7 @@ def test_headers(tmp_path: Path, mark: bytes, name: bytes) -> None:
     file = write(tmp_path, b"a,1\n", header=mark + name + b",x\r\n")
     header, body = read_header(file)
     assert header == [name.strip(b'"').decode(), "x"]
-    assert file.read_bytes()[body:] == b"a,1\n"
+    assert file.read()[body:] == b"a,1\n"
 
 
 @pytest.mark.parametrize(
@@ -124,10 +127,11 @@ def test_an_endless_row_is_refused_before_memory_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_rows, "WINDOW_BYTES", 2**10)
-    monkeypatch.setattr(csv_rows, "MAX_ROW_BYTES", 2**12)
     file = write(tmp_path, b'1,"' + b"x\n" * 2**14)
-    with pytest.raises(InputError, match="never closed"):
-        list(csv_pieces(file, 10))
+    with file.open() as source:
+        with pytest.raises(InputError, match="never closed"):
+            list(pieces_of(source, "catalog.csv", len(HEADER), 10, max_row_bytes=2**12))
+        assert source.tell() < 2**14
 
 
 def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
@@ -135,7 +139,7 @@ def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
     (piece,) = csv_pieces(file, 10)
     write(tmp_path, b"1,abcdef\n")
     with pytest.raises(Failed, match="changed"):
-        read_csv_piece(piece, COLUMNS)
+        read_csv_piece(file, piece, COLUMNS)
 
 
 def test_an_empty_window_has_no_rows() -> None:
