@@ -74,7 +74,10 @@ def _distinct(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.int64]]:
     """Distinct values as bytes, null last whether there is one or not, and each row's position."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    encoded = column.unify_dictionaries().combine_chunks()
+    try:
+        encoded = column.unify_dictionaries().combine_chunks()
+    except pa.ArrowInvalid:  # nulls in a dictionary, or more values together than indices count
+        return _distinct(column.cast(column.type.value_type))
     if isinstance(encoded, pa.ChunkedArray):  # of no chunks
         encoded = pa.array([], column.type)
     values = pa.concat_arrays([encoded.dictionary.cast(pa.binary()), pa.nulls(1, pa.binary())])
