@@ -62,10 +62,16 @@ FEED_NAME = Constant(
     "measured: Hugging Face tokenizer 17, linear model 8 to 12 (README), Arrow between",
 )
 ROW_BYTES = Constant(
-    "a catalog row, read and written",
-    Range(60, 80, 160),
+    "a catalog row: read twice, written once",
+    Range(90, 120, 300),
     "bytes",
-    "measured: 44 in, 30 out for the real catalog's five columns; wider tables have more",
+    "measured: 44 in, 30 out for the real catalog's four columns; wider tables have more",
+)
+NAME_BYTES = Constant(
+    "a distinct name in the exchange's files: written, read, answered, read",
+    Range(100, 130, 250),
+    "bytes",
+    "measured: 46 for a name, 20 for an answer, each written and read; long names have more",
 )
 TASK_S = Constant(
     "the driver's work on a task",
@@ -75,9 +81,9 @@ TASK_S = Constant(
 )
 READ_REQUESTS = Constant(
     "requests for one part of an exchanged file",
-    Range(3, 5, 6),
+    Range(3, 4, 5),
     "",
-    "counted: its length, its footer's length, the footer, the part's head and body",
+    "counted: with pyarrow 26, the file's length, its footer twice, the part in one or two",
 )
 STORE_LATENCY = Constant(
     "an object store's answer",
@@ -146,7 +152,8 @@ UNPACK = Constant(
     "NF4 unpacked, times its memory traffic of 4.5 bytes a weight",
     Range(1.25, 3, 7),
     "",
-    f"low: bound by memory; high: 4-bit steps less 16-bit ones of Qwen-7B to 72B ({QWEN})",
+    f"published: 4-bit steps less 16-bit ones of Qwen-7B to 72B are the high end ({QWEN}); the low "
+    "one is bound by memory alone",
 )
 LINK_SHARE = Constant(
     "share of a link that gathers reach",

@@ -147,15 +147,16 @@ def _exchanged(work: Work, cut: Exchange, config: Config, machines: Machines) ->
     waiting = cut.waiting(scorers, machines.cores) if machines.store else ZERO
     return (
         _network(work.skus, constants.ROW_BYTES, machines),
+        _network(work.names, constants.NAME_BYTES, machines, more=cut.footers),
         Term(parts.LATENCY, waiting, (constants.STORE_LATENCY, constants.READ_REQUESTS)),
     )
 
 
-def _network(rows: int, row: Constant, machines: Machines) -> Term:
+def _network(rows: int, row: Constant, machines: Machines, more: int = 0) -> Term:
     if not machines.store:
         return Term(parts.NETWORK, ZERO, ())
     speed = machines.count * machines.rented.network
-    return Term(parts.NETWORK, rows * row.value / speed, (row,))
+    return Term(parts.NETWORK, (rows * row.value + more) / speed, (row,))
 
 
 def _term(bound: str, times: float, constant: Constant) -> Term:

@@ -16,6 +16,12 @@ from shelftag.sizing.ranges import Range
 
 ROWS_PER_SLOT = 2**16
 LEAST_BITS, MOST_BITS = 3, 12
+GROUP_BYTES = 2**28
+"""Of Parquet's columns, unpacked: the most in a piece. (CSV's end with their windows of 16 MiB.)"""
+CELL_BYTES = 64
+"""Of a row in those columns: a name of 31 letters, three numbers."""
+FOOTER_BYTES = 24
+"""Of an Arrow file's footer for each batch in it; whoever opens the file reads it."""
 TASK_REQUESTS = 20
 """Of a task beside the exchange: its input's footer and columns, what it writes, its commit."""
 
@@ -28,6 +34,13 @@ class Exchange:
     """Tasks of the stages `names` and `rows` each."""
     groups: int
     """Tasks of the stage `scores`: of so many names, or of one slot where it holds more."""
+    slots: int
+    """Batches in a piece's file of names; in a group's of answers there is one for each piece."""
+
+    @property
+    def footers(self) -> int:
+        """Bytes read to find the parts."""
+        return self.reads * FOOTER_BYTES * (self.slots + self.pieces)
 
     @property
     def tasks(self) -> int:
@@ -51,8 +64,9 @@ class Exchange:
 
 
 def exchange(work: Work, tagging: TaggingConfig) -> Exchange:
-    """As the bulk job would cut it."""
+    """As the bulk job would cut a catalog in Parquet."""
+    rows = min(tagging.rows_per_block, GROUP_BYTES // CELL_BYTES)
     bits = (work.skus // ROWS_PER_SLOT).bit_length()
     slots = 2 ** min(max(bits, LEAST_BITS), MOST_BITS)
-    groups = min(slots, ceil(work.names / tagging.names_per_block))
-    return Exchange(ceil(work.skus / tagging.rows_per_block), groups)
+    whole = max(1, tagging.names_per_block * slots // work.names)  # slots that one group takes
+    return Exchange(ceil(work.skus / rows), ceil(slots / whole), slots)
