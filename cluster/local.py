@@ -20,6 +20,9 @@ from cluster.code import TREE, runtime_env
 from shelftag.config.scaling import ScalingConfig
 from shelftag.errors import ConfigError, Failed, InputError, ShelftagError
 
+MOST_SAID = 400
+"""Characters of what Ray says that are passed on."""
+
 
 @contextmanager
 def ray_session(scaling: ScalingConfig, *, dashboard: bool = False) -> Iterator[None]:
@@ -42,14 +45,23 @@ def ray_session(scaling: ScalingConfig, *, dashboard: bool = False) -> Iterator[
             ray.init(**_arguments(scaling, dashboard, code))
     except Exception as error:  # Ray raises bare ones too, such as for a raylet that died
         where = scaling.address or "this machine"
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        problem = f"Ray does not answer on {where} ({reason})"
+        problem = f"Ray does not answer on {where} ({_reason(error)})"
         raise InputError(problem, "start the cluster, or leave scaling.address out") from error
     try:
         with _unwrapped(), terminated_like_interrupted():
             yield
     finally:
         _stop()
+
+
+def _reason(error: BaseException) -> str:
+    """What Ray says, in one line: it puts versions that differ on lines of their own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if "InvalidAuthToken" in str(cause):
+            return "it does not take our token: RAY_AUTH_TOKEN_PATH names a file with the cluster's"
+        cause = cause.__cause__
+    return " ".join(str(error).split())[:MOST_SAID] or type(error).__name__
 
 
 def _stop() -> None:

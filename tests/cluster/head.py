@@ -26,34 +26,36 @@ class Head:
     """Of the dashboard and the job API."""
     address: str
     """Of the GCS."""
+    agent: str
+    """Of the agent that starts jobs."""
     folder: Path
     """Ray's, with its logs."""
 
 
 @contextmanager
-def head(*, dashboard: bool = True, **environment: str) -> Iterator[Head]:
-    """A head for the length of the block; it has this process's token, or what is given."""
+def head(variables: dict[str, str] | None = None) -> Iterator[Head]:
+    """A head for the length of the block, with these variables beside this process's own."""
     folder = Path(mkdtemp(prefix="ray", dir="/tmp"))  # sockets need a short path
     try:
         for _ in range(STARTS):
-            port, url = free_port(), free_port()
-            with _process(_command(port, url, folder, dashboard), folder, environment) as started:
+            ports = [free_port() for _ in range(3)]
+            with _process(_command(folder, *ports), folder, variables or {}) as started:
                 if started:
-                    yield Head(f"http://127.0.0.1:{url}", f"127.0.0.1:{port}", folder)
+                    url, gcs, agent = (f"127.0.0.1:{port}" for port in ports)
+                    yield Head(f"http://{url}", gcs, f"http://{agent}", folder)
                     return
         raise AssertionError((folder / "head.log").read_text())
     finally:
         rmtree(folder, ignore_errors=True)
 
 
-def _command(port: int, dashboard_port: int, folder: Path, dashboard: bool) -> list[str]:
+def _command(folder: Path, url: int, gcs: int, agent: int) -> list[str]:
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
-    command += [f"--port={port}", f"--num-cpus={CORES}", f"--temp-dir={folder / 'ray'}"]
-    command += [f"--object-store-memory={2**28}", f"--include-dashboard={str(dashboard).lower()}"]
-    command += ["--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard_port}"]
-    for option in ("dashboard-agent-listen-port", "ray-client-server-port"):
-        command.append(f"--{option}={free_port()}")
-    return command
+    command += [f"--port={gcs}", f"--num-cpus={CORES}", f"--temp-dir={folder / 'ray'}"]
+    command += [f"--object-store-memory={2**28}", "--include-dashboard=true"]
+    command += ["--dashboard-host=127.0.0.1", f"--dashboard-port={url}"]
+    command.append(f"--dashboard-agent-listen-port={agent}")
+    return [*command, f"--ray-client-server-port={free_port()}"]
 
 
 @contextmanager

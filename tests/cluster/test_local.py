@@ -24,6 +24,20 @@ def test_a_ray_that_does_not_start_is_said_in_one_line(monkeypatch: pytest.Monke
     assert "\n" not in str(caught.value)
 
 
+def test_other_versions_of_the_cluster_are_told_with_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def differs(**_: object) -> None:
+        ours, theirs = (f"    Ray: 2.{minor}.0\n    Python: 3.11.7\n" for minor in (60, 59))
+        raise RuntimeError(
+            f"Version mismatch: The cluster was started with:\n{theirs}"
+            f"This process on Ray Client was started with:\n{ours}"
+        )
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", differs)
+    with pytest.raises(InputError, match=r"Ray: 2.59.0 Python: 3.11.7 This .* Ray: 2.60.0 Python"):
+        ray_session(ScalingConfig(address="head:6379")).__enter__()
+
+
 @pytest.mark.slow
 def test_a_folder_of_our_name_is_not_taken_for_us(tmp_path: Path) -> None:
     """As where `git clone ... shelftag` was given, and then `shelftag/.venv/bin/shelftag`."""

@@ -39,6 +39,8 @@ def test_without_the_token_nothing_is_taken(ray_head: Head) -> None:
         assert httpx.put(package, content=b"x", headers=headers, timeout=30).status_code == status
         asked = httpx.get(f"{ray_head.url}/api/jobs/", headers=headers, timeout=30)
         assert asked.status_code == status
+        agent = f"{ray_head.agent}/api/job_agent/jobs/"  # which starts what the dashboard takes
+        assert httpx.post(agent, json=job, headers=headers, timeout=30).status_code == status
     client, _ = job_api.connected(ray_head.url)
     assert "intruder" not in [one.submission_id for one in client.list_jobs()]
 
@@ -115,6 +117,18 @@ def test_workers_import_what_was_sent(ray_head: Head) -> None:
     assert all("/runtime_resources/py_modules_files/" in file for file in files[:2])
     assert all("/runtime_resources/working_dir_files/" in file for file in files[2:])
     assert not any(file.startswith(str(TREE)) for file in files)
+
+
+@pytest.mark.slow
+def test_a_driver_with_another_token_cannot_join(ray_head: Head, tmp_path: Path) -> None:
+    tables = str(tmp_path / "tables")
+    assert main(["synthesize", "--out", tables, "--lines", "1000", "--products", "200"]) == 0
+    words = ["--tables", tables, "--out", str(tmp_path / "d")]
+    command = [SHELFTAG, "prepare", *words, f"scaling.address={ray_head.address}"]
+    variables = os.environ | {"RAY_AUTH_TOKEN": "wrong"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "it does not take our token" in done.stderr.splitlines()[-1], done.stderr
 
 
 @contextmanager

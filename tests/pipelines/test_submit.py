@@ -1,9 +1,11 @@
 """`shelftag submit` and `shelftag jobs` at a terminal: what is refused here, and what is said."""
 
+import platform
 from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from cluster import job_api
 from cluster.jobs import Job, found
@@ -80,6 +82,48 @@ def test_a_dry_run_shows_the_config_that_would_travel(
     shown = capsys.readouterr().out
     for line in ("epochs: 2.5", "output_dir: /r", "address: auto"):
         assert line in shown
+
+
+class Cluster:
+    """A dashboard that takes one job."""
+
+    def __init__(self, mode: str) -> None:
+        ours = {"rayVersion": ray.__version__, "pythonVersion": platform.python_version()}
+        self._answers: dict[str, Any] = {
+            "/api/v0/cluster_metadata": {"data": ours},
+            "/api/authentication_mode": {"authentication_mode": mode},
+        }
+        self.taken: dict[str, Any] = {}
+
+    def answer(self, path: str) -> Any:
+        return self._answers.get(path, {})
+
+    def submit_job(self, **job: Any) -> None:
+        self.taken = job
+
+
+@pytest.mark.parametrize("mode", ["token", "disabled"])
+def test_what_is_submitted(
+    mode: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name of a secret and never its value; time to end in; an open cluster is warned of."""
+    cluster = Cluster(mode)
+    monkeypatch.setattr(job_api, "connected", lambda _: (cluster, "http://head:8265"))
+    monkeypatch.setenv("HF_TOKEN", "hf_1234")
+    words = ["train", "--dataset", "/d", "--out", "/r", "--overwrite", "--secret", "HF_TOKEN"]
+    assert main(["submit", *words, "--no-wait", "train.epochs=2"]) == 0
+    job = cluster.taken
+    assert job["entrypoint"].endswith(
+        "; python -m pipelines train --dataset=/d --overwrite "
+        "'train.output_dir=\"/r\"' train.epochs=2.0 'scaling.address=\"auto\"'"
+    )
+    assert job["metadata"] == {"shelftag_verb": "train"}
+    assert job["runtime_env"]["env_vars"] == {"RAY_JOB_STOP_WAIT_TIME_S": "60"}
+    assert "hf_1234" not in str(job)
+    shown = capsys.readouterr()
+    assert shown.out == f"{job['submission_id']}\n"
+    assert f"shelftag jobs {job['submission_id']} --address http://head:8265 --stop" in shown.err
+    assert ("asks for no token" in shown.err) == (mode == "disabled")
 
 
 @pytest.mark.parametrize("flag", ["--follow", "--stop"])

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from cluster.local import TREE
+from cluster.code import TREE
 from shelftag.artifacts import Run
 from tests.network import free_port, wait_until_open
 from tests.serve.deployed import config_of, copies, variant, wait_for
