@@ -360,7 +360,7 @@ VERBS = {
         "run another verb on a Ray cluster: the same command, with full paths or URIs",
         (
             "shelftag submit prepare --address URL --tables /mnt/tables --out /mnt/dataset",
-            "shelftag submit train --dataset s3://bucket/dataset --out /mnt/run --secret HF_TOKEN",
+            "shelftag submit train --dataset /mnt/dataset --out /mnt/run --secret HF_TOKEN",
             "shelftag submit serve --run /mnt/run --no-wait",
         ),
         (

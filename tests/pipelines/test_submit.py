@@ -30,6 +30,7 @@ def _nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
         ("prepare --tables s3://b/t --out d", "--out d is relative"),
         ("prepare --tables /t --out /d data.overrides=[/a,b]", "--overrides b is relative"),
         ("train --dataset /d --out run", "--out run is relative"),
+        ("train --dataset s3://b/d --out /r", "--dataset s3:/b/d is a URI, and must be a folder"),
         ("compare /a b", "RUN_B b is relative"),
         ("demo", "--out demo is relative"),
         ("train --dataset /d --out /r train.epoch=1", "'train.epoch' is unknown"),
