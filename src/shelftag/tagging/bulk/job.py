@@ -82,13 +82,14 @@ def go_on_or_begin(out: Tags, job: dict[str, Any], *, overwrite: bool) -> None:
     """
     file = out.work / "job.json"
     written = json.dumps(job, sort_keys=True)
+    asked = json.loads(written)  # as it is read: with lists in place of tuples
     if out.is_half_written and not out.is_complete and not overwrite:
         before = _read(out)
-        if before is not None and before == json.loads(written):
+        if before is not None and before == asked:
             out.hold()
             return
         if before is not None:
-            problem = f"{out} was begun by another job ({_difference(before, job)})"
+            problem = f"{out} was begun by another job ({_difference(before, asked)})"
             raise ArtifactError(problem, "name another --out, or begin anew with --overwrite")
     out.begin()
     file.write(written.encode())
@@ -111,7 +112,10 @@ def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
                 return f"{file} has changed since"
         if sorted(old.get("files", {})) != sorted(catalog["files"]):
             return "of other input files"
+        for part in ("columns", "departments"):
+            if old.get(part) != catalog[part]:
+                return f"with other {part}"
     if before.get("tagging") != now["tagging"]:
         return "with another Run or other settings of tags"
-    differs = [key for key in now if json.dumps(before.get(key)) != json.dumps(now[key])]
-    return f"with other {', '.join(differs) or 'columns'}"
+    differs = [key for key in now if before.get(key) != now[key]]
+    return f"with other {', '.join(differs)}"
