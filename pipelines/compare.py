@@ -9,6 +9,7 @@ Nothing is loaded but the two files, so it answers at once.
 from pathlib import Path
 
 from shelftag.artifacts import Run, write_text
+from shelftag.artifacts.fetched import fetched, put_back
 from shelftag.config import Config
 from shelftag.errors import GateFailed, InputError
 from shelftag.evaluation.comparison import Comparison
@@ -20,7 +21,7 @@ from shelftag.report.page import render
 MOVES_PRINTED = 5
 
 
-def main(*, run_a: Path, run_b: Path, allow_lost: bool, config: Config) -> None:
+def main(*, run_a: str, run_b: str, allow_lost: bool, config: Config) -> None:
     """Compare, write, print, and then fail if accuracy or a department falls, or one is lost.
 
     Raises:
@@ -28,7 +29,7 @@ def main(*, run_a: Path, run_b: Path, allow_lost: bool, config: Config) -> None:
         InputError: the Runs share no test products, or are one and the same.
         GateFailed: the candidate must not be promoted.
     """
-    champion, candidate = Run(run_a), Run(run_b)
+    champion, candidate = fetched(run_a), fetched(run_b)
     if champion.manifest().fingerprint == candidate.manifest().fingerprint:
         problem = f"{run_a} and {run_b} are the same Run"
         raise InputError(problem, "name the Run in use, and then the new one")
@@ -40,6 +41,7 @@ def main(*, run_a: Path, run_b: Path, allow_lost: bool, config: Config) -> None:
         config.train.seed,
     )
     page = publish(candidate, comparison)
+    put_back(candidate, run_b)
     show(comparison)
     print(f"report: {page}")
     if comparison.failures:

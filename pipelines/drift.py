@@ -14,6 +14,7 @@ import numpy as np
 from pipelines.drift_input import Drawn, read_products
 from shelftag import __version__
 from shelftag.artifacts import Run, read_json, write_text
+from shelftag.artifacts.fetched import fetched
 from shelftag.config import Config
 from shelftag.errors import GateFailed, InputError
 from shelftag.evaluation.drift import Learned, Tagged, measure_feeds, shares_of
@@ -35,7 +36,7 @@ FEEDS_PRINTED = 20
 def main(
     *,
     tags_or_catalog: Path,
-    run: Path,
+    run: str,
     out: Path | None,
     name_column: str,
     description_column: str | None,
@@ -52,7 +53,7 @@ def main(
         GateFailed: an index is above what is allowed.
     """
     rows = _rows(sample)
-    used = Run(run)
+    used = fetched(run)
     reference = read_predictions(used)
     naming = Naming(name_column, description_column)
     drawn = read_products(

@@ -16,6 +16,7 @@ from pipelines.evaluate_models import fit_cascade, score_models
 from pipelines.evaluate_rows import keep_predictions, score_rows, slices_of, trust_in
 from pipelines.evaluate_speed import Measured, learned_names, with_costs
 from shelftag.artifacts import Dataset, Run, locked, remove, write_text
+from shelftag.artifacts.fetched import fetched, put_back
 from shelftag.catalog.departments import Departments
 from shelftag.config import Config
 from shelftag.errors import ArtifactError
@@ -44,10 +45,10 @@ FREE_ANSWERS = 200
 """Test products a generating Run is asked for freely: a diagnostic, a token at a time."""
 
 
-def main(*, run: Path, dataset: Path, other_dataset: bool = False, config: Config) -> None:
+def main(*, run: str | Path, dataset: Path, other_dataset: bool = False, config: Config) -> None:
     """Score a Run, write what was found, and print the short of it."""
     set_up(config.scaling.threads_per_worker)
-    scored, learned_from = Run(run), Dataset(dataset)
+    scored, learned_from = fetched(run), Dataset(dataset)
     check_same_dataset(scored, learned_from, other_dataset=other_dataset)
     folder = scored.evaluation_dir
     with locked(folder / ".lock", "evaluated"):
@@ -55,6 +56,7 @@ def main(*, run: Path, dataset: Path, other_dataset: bool = False, config: Confi
         if evaluation.not_its_own:
             folder = folder / f"other-{evaluation.dataset[:8]}"
         publish(scored, learned_from, evaluation, folder)
+    put_back(scored, run)
     show(evaluation)
     print(f"report: {folder / 'report.html'}")
 

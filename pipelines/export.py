@@ -13,6 +13,7 @@ from shutil import copyfile
 
 from shelftag import __version__
 from shelftag.artifacts import Exported, ExportManifest, Run, fingerprint, remove, write_text
+from shelftag.artifacts.fetched import fetched
 from shelftag.config import Config
 from shelftag.errors import ConfigError
 from shelftag.model.adapter import load_adapted
@@ -25,16 +26,16 @@ from shelftag.training.card import merged_card
 HALVES: tuple[DTypeName, ...] = ("bfloat16", "float16")
 
 
-def main(*, run: Path, out: Path, merge: bool, dtype: str, overwrite: bool, config: Config) -> None:
+def main(*, run: str, out: Path, merge: bool, dtype: str, overwrite: bool, config: Config) -> None:
     """Write a Run's model to the folder `out`."""
     if not merge:
         raise ConfigError(
             "export has nothing to do without --merge",
-            f"give it; the adapter alone, as PEFT loads it, is in {run / 'adapter'}",
+            f"give it; the adapter alone, as PEFT loads it, is in {run}/adapter",
         )
     set_up(config.scaling.threads_per_worker)
     exported = Exported(out)
-    manifest = export(Run(run), exported, dtype, overwrite=overwrite)
+    manifest = export(fetched(run), exported, dtype, overwrite=overwrite)
     size = sum(file.stat().st_size for file in exported.path.glob("*.safetensors"))
     print(f"{exported.path}: {manifest.base} and the adapter in {dtype}, {size / 1e6:,.0f} MB")
 

@@ -29,10 +29,12 @@ from serve.checks import (
     check_ingress,
     check_name,
 )
+from serve.live import RunPlace
 from serve.protection.exposed import check_exposed, check_origins, listening
 from serve.protection.key_ring import key_ring
 from serve.protection.keys import VARIABLE
 from shelftag.artifacts import Run
+from shelftag.artifacts.fetched import Where, fetched
 from shelftag.config import Config
 from shelftag.config.serve import PATHS, ServeConfig
 from shelftag.errors import Failed
@@ -46,7 +48,7 @@ class ServeArgs(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    run: Path
+    run: RunPlace
     config: Config = Config()
 
     @field_validator("config", mode="before")
@@ -71,14 +73,13 @@ def build(args: ServeArgs) -> Any:
     check_deployed(args.config)
     from serve.deployment import application
 
-    run = Run(args.run)
-    check_run(run)
-    return application(run.path, args.config)
+    check_run(fetched(args.run))
+    return application(args.run, args.config)
 
 
-def main(*, run: Path, config: Config) -> None:
+def main(*, run: str, config: Config) -> None:
     """Answer until Ctrl-C or SIGTERM."""
-    with serving(Run(run), config) as url:
+    with serving(fetched(run), config, run) as url:
         stop = Event()
         previous = {number: signal.signal(number, _setter(stop)) for number in _STOPPERS}
         try:
@@ -101,8 +102,11 @@ def _setter(stop: Event) -> Any:
 
 
 @contextmanager
-def serving(run: Run, config: Config) -> Iterator[str]:
+def serving(run: Run, config: Config, where: Where | None = None) -> Iterator[str]:
     """Ray Serve with one Run, for the length of the block; gives the address.
+
+    Args:
+        where: the URI it was fetched from; each node of a cluster fetches it for itself.
 
     Raises:
         ArtifactError: the Run cannot be used.
@@ -131,7 +135,7 @@ def serving(run: Run, config: Config) -> Iterator[str]:
         check_copies(config)
         check_name(APPLICATION)
         try:
-            _start(ray_serve, run, config)
+            _start(ray_serve, run.path if where is None else where, config)
             yield _address(config)
         except BaseException:
             with suppress(Exception):  # Serve may not have come up: the first error is the one
@@ -179,12 +183,12 @@ def start_ingress(settings: ServeConfig) -> None:
     )
 
 
-def _start(ray_serve: Any, run: Run, config: Config) -> None:
+def _start(ray_serve: Any, run: Where, config: Config) -> None:
     from serve.deployment import application
 
     start_ingress(config.serve)
     try:
-        ray_serve.run(application(run.path, config), name=APPLICATION, logging_config=QUIET)
+        ray_serve.run(application(run, config), name=APPLICATION, logging_config=QUIET)
     except RuntimeError as error:
         reason = _last_line(ray_serve) or str(error)
         raise Failed(f"the endpoint did not start ({reason})", "mend the cause") from error

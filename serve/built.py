@@ -4,7 +4,6 @@ SHELFTAG_RUN=/srv/shelftag/run serve build serve.built:app -o built.yaml
 """
 
 import os
-from pathlib import Path
 from typing import Any
 
 from serve.app import ServeArgs, build
@@ -21,5 +20,7 @@ def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(name)
     if not (run := os.environ.get("SHELFTAG_RUN")):
-        raise InputError("SHELFTAG_RUN is not set", "set it to a folder that `train` made")
-    return build(ServeArgs(run=Path(run)))
+        raise InputError(
+            "SHELFTAG_RUN is not set", "set it to a folder that `train` made, or a URI"
+        )
+    return build(ServeArgs(run=run))

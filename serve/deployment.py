@@ -41,6 +41,7 @@ from serve.room import Room
 from serve.routes import api
 from serve.service import Model, ModelCard, Tagged
 from serve.shadow import Shadow
+from shelftag.artifacts.fetched import Where, whole
 from shelftag.config import Config
 from shelftag.errors import InputError
 from shelftag.model.runtime import set_up
@@ -58,7 +59,7 @@ log = logging.getLogger("ray.serve")
 class TaggerReplica:
     """Loads Runs, and answers HTTP: a `Service`."""
 
-    def __init__(self, run: Path, config: Config, key_lines: str = "") -> None:
+    def __init__(self, run: Where, config: Config, key_lines: str = "") -> None:
         settings = config.serve
         _check_folder(settings.models_root)
         set_up(config.scaling.threads_per_worker)
@@ -122,8 +123,8 @@ class TaggerReplica:
         """The deployed Run, alone."""
         return [self._models.champion.card]
 
-    def run(self, model: str | None) -> Path:
-        """The folder of the Run that a request means."""
+    def run(self, model: str | None) -> Where:
+        """The folder or URI of the Run that a request means."""
         return self._models.folder(model)
 
     @property
@@ -186,7 +187,7 @@ def _check_folder(models_root: Path | None) -> None:
         raise InputError(problem, "make it where every copy sees it, or name another")
 
 
-def application(run: Path, config: Config) -> Any:
+def application(run: Where, config: Config) -> Any:
     """The deployment, bound to a Run, and to the API keys of this process's environment."""
     scaling, settings = config.scaling, config.serve
     gpus = settings.gpus_per_replica if scaling.use_gpu else 0
@@ -204,4 +205,4 @@ def application(run: Path, config: Config) -> Any:
         user_config={},  # `reconfigure` loads the Run
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": gpus},
     )
-    return deployment.bind(run.absolute(), config, os.environ.get(VARIABLE, ""))
+    return deployment.bind(whole(run), config, os.environ.get(VARIABLE, ""))

@@ -1,12 +1,15 @@
 """What may change while the endpoint answers: Serve's `user_config`."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ConfigError
+
+RunPlace = Annotated[str, BeforeValidator(lambda run: str(run) if isinstance(run, Path) else run)]
+"""A Run's folder, or its URI."""
 
 
 class LiveConfig(BaseModel):
@@ -14,23 +17,23 @@ class LiveConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    run: Path | None = None
+    run: RunPlace | None = None
     """The Run that answers where a request names none: the champion."""
     threshold: float | None = Field(default=None, ge=0, le=1)
     """Confidence below which a tag is for review."""
     top_k: int | None = Field(default=None, ge=1)
     """Departments named for a product."""
-    challenger: Path | None = None
+    challenger: RunPlace | None = None
     """A Run that is asked beside the champion, and whose answers are only counted."""
     challenger_share: float = Field(default=0.1, gt=0, le=1)
     """Share of requests it is asked."""
 
     @field_validator("run", "challenger")
     @classmethod
-    def _absolute(cls, run: Path | None) -> Path | None:
+    def _absolute(cls, run: str | None) -> str | None:
         """Relative to what would be a copy's own affair: its folder is not that of who deploys."""
-        if run is not None and not run.is_absolute():
-            raise ValueError("the path is relative; name the Run by its full path")
+        if run is not None and "://" not in run and not Path(run).is_absolute():
+            raise ValueError("the path is relative; name the Run by its full path or URI")
         return run
 
 

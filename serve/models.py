@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 from weakref import WeakValueDictionary
 
 from serve.live import LiveConfig, tagging_config
 from serve.loading import Loaded, find_run, load
 from serve.problems import Problem
 from shelftag.artifacts import Run
+from shelftag.artifacts.fetched import Where, fetched, whole
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ShelftagError
@@ -71,7 +71,7 @@ Keep = Callable[[Callable[[str], Awaitable[Named]]], Callable[[str], Awaitable[N
 class Models:
     """Finds and loads them; for the event loop it is used in."""
 
-    def __init__(self, run: Path, config: Config, keep: Keep) -> None:
+    def __init__(self, run: Where, config: Config, keep: Keep) -> None:
         self._run, self._config, self._live = run, config, LiveConfig()
         self._champion: Loaded | None = None
         self.challenger: Loaded | None = None
@@ -121,9 +121,9 @@ class Models:
         self._live, self.challenger = live, challenger
         self._champion = champion.configured(self.tagging)
 
-    async def _loaded(self, folder: Path, now: Loaded | None, bases: SharedBases) -> Loaded:
+    async def _loaded(self, where: Where, now: Loaded | None, bases: SharedBases) -> Loaded:
         """A Run, or what is loaded of it already."""
-        run = Run(folder)
+        run = await asyncio.to_thread(fetched, where)
         wanted = run.manifest().fingerprint
         if now is not None and (now.run.path, now.card.fingerprint) == (run.path, wanted):
             return now
@@ -158,12 +158,12 @@ class Models:
         run = find_run(name, self._config.serve.models_root)
         return run, run.manifest().fingerprint
 
-    def folder(self, name: str | None) -> Path:
-        """Of the Run that a request means.
+    def folder(self, name: str | None) -> Where:
+        """Of the Run that a request means, or its URI.
 
         Raises:
             Problem: 404 it is unknown.
         """
-        if name is None or name == self.champion.card.name:
-            return self.champion.run.path
+        if name in (None, self.champion.card.name):
+            return whole(self._live.run or self._run)
         return find_run(name, self._config.serve.models_root).path

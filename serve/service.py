@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shelftag.artifacts.fetched import Where
 from shelftag.config import Config
 from shelftag.tagging.tagger import Ranking
 
@@ -83,8 +83,8 @@ class Service(Protocol):
         """What the endpoint was started with, and what was changed since."""
         ...
 
-    def run(self, model: str | None) -> Path:
-        """The folder of the Run that a request means.
+    def run(self, model: str | None) -> Where:
+        """The folder or URI of the Run that a request means.
 
         Raises:
             Problem: 404 it is unknown.

@@ -12,6 +12,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from cluster.local import prepare_environment, ray_session
 from shelftag.artifacts import Dataset, Run
 from tests import tiny
+from tests.object_store import ObjectStore, object_store
 
 prepare_environment()  # before the first import of Ray, in whatever order tests are collected
 
@@ -24,6 +25,13 @@ def ray_here() -> Iterator[None]:
     """One local Ray for all tests that need one."""
     with ray_session(tiny.CONFIG.scaling):
         yield
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    """An S3-compatible store, empty."""
+    with object_store(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

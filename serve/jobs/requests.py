@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shelftag.artifacts.fetched import Where
 from shelftag.config import Config
 from shelftag.config.changes import changed
 
@@ -42,7 +43,7 @@ class JobRequest(BaseModel):
 
 
 def entrypoint(
-    run: Path, source: Path, out: Path, asked: JobRequest, config: Config, address: str
+    run: Where, source: Path, out: Path, asked: JobRequest, config: Config, address: str
 ) -> str:
     """The shell command of a job; every word is quoted, and every option has its `=`."""
     options = asked.options

@@ -25,6 +25,7 @@ from serve.jobs.ray_jobs import MAY_HAVE_STOPPED, TOLD_TO_STOP, Job, Roots
 from serve.jobs.requests import JobRequest, entrypoint
 from serve.problems import Problem
 from serve.service import Service
+from shelftag.artifacts.fetched import name_of
 from shelftag.config.serve import ServeConfig
 from shelftag.tagging.columns import Naming
 
@@ -141,7 +142,7 @@ def _submit(client: Any, asked: JobRequest, service: Service, settings: ServeCon
     source = input_path(inputs, asked.input, naming)
     out = output_path(outputs, asked.output, taken)
     command = entrypoint(run, source, out, asked, service.config, ray_jobs.address())
-    told = {"input": asked.input, "output": asked.output, "model": run.name}
+    told = {"input": asked.input, "output": asked.output, "model": name_of(run)}
     identity = PREFIX + secrets.token_hex(8)
     ray_jobs.submit(client, identity, command, told)
     return _found(client, identity, roots)

@@ -1,18 +1,24 @@
-"""The endpoint on a cluster of three nodes, one of which is killed under load."""
+"""The endpoint on a cluster of three nodes, one of which is killed under load.
+
+Its Run stands on an object store, from which each copy of the endpoint has it.
+"""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
 
-from shelftag.artifacts import Run, read_json
+from shelftag.artifacts import Run, place_of, read_json
+from shelftag.artifacts.copying import check_source, copy
 from shelftag.catalog.text import text
 from shelftag.model.shared import SharedBases
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
 from tests.network import free_port
+from tests.object_store import ObjectStore
 from tests.pipelines.preparing import stage
 from tests.serve.deployed import copies, wait_for
 from tests.serve.steady_load import steady_load
@@ -47,15 +53,20 @@ def lose(raylet: psutil.Process) -> None:
     assert not psutil.wait_procs(node[1:], timeout=10)[1]
 
 
-def test_a_killed_node_loses_no_request(tiny_run: Run) -> None:
+def test_a_killed_node_loses_no_request(
+    tiny_run: Run, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One retry is the client's, as for a killed copy."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    uri = store.uri(f"{store.bucket('shop')}/run")
+    copy(check_source(place_of(tiny_run.path)), place_of(uri))
     port = free_port()
     with stage() as here:
         file = here.folder / "cluster.json"
         cluster = here.start("-m", "tests.pipelines.three_nodes", str(file))
         assert cluster.wait_until(file.is_file), cluster.output
         found = read_json(file)
-        words = ("--run", str(tiny_run.path), "--port", str(port))
+        words = ("--run", uri, "--port", str(port))
         address = f"scaling.address={found['address']}"
         serve = here.start("-m", "pipelines", "serve", *words, *SETTINGS, address)
         assert serve.wait_until(lambda: "serving" in serve.output), serve.output

@@ -397,7 +397,7 @@ def test_whatever_is_asked_the_command_is_one_tag(
     given = vars(parser().parse_args(words[3:]))
     assert (given["name_column"], given["prefix"]) == (name, prefix)
     assert (given["description_column"], given["overwrite"]) == (description, False)
-    assert (given["run"], given["input"], given["out"]) == (Path("/r u'n"), "/i", "/o")
+    assert (given["run"], given["input"], given["out"]) == ("/r u'n", "/i", "/o")
     resolved = load_config(overrides=given["settings"])
     assert resolved.scaling.address == "10.0.0.1:6379"
     assert (resolved.scaling.cpus_per_worker, resolved.tagging.batch_size) == (0.5, 64)
