@@ -115,6 +115,13 @@ class Stage:
         self.started.append(Running(process, log, time.monotonic()))
         return self.started[-1]
 
+    def told_to_go(self, address: str, node: str, within_s: int) -> Running:
+        """Ray's own notice of a preemption, as an autoscaler gives it, or a node at SIGTERM."""
+        why = ("--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "spot")
+        words = ("drain-node", "--address", address, "--node-id", node, *why)
+        until = ("--deadline-remaining-seconds", str(within_s))
+        return self.start("-m", "ray.scripts.scripts", *words, *until)
+
     def prepare(self, tables: Path, dataset: Dataset, *more: str) -> Running:
         """The command, in `PIECES` pieces or a few more."""
         order_lines = tables.glob("order_products__*")

@@ -1,9 +1,12 @@
-"""The endpoint on a cluster of three nodes, one of which is killed under load.
+"""The endpoint on a cluster of three nodes: one is killed under load, one is told that it must go.
 
 Its Run stands on an object store, from which each copy of the endpoint has it.
 """
 
+import signal
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,8 @@ from shelftag.model.shared import SharedBases
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
 from tests.network import free_port
-from tests.object_store import ObjectStore
-from tests.pipelines.preparing import stage
+from tests.object_store import object_store
+from tests.pipelines.preparing import Running, Stage, stage
 from tests.serve.deployed import copies, wait_for
 from tests.serve.steady_load import steady_load
 
@@ -27,14 +30,58 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAMES = ["Rye Bread", "Organic Milk", "Cat Litter", "Ice Cream", "  rye BREAD", "日本", "x" * 900]
 SETTINGS = ("serve.replicas=2", "serve.cpus_per_replica=1", "scaling.threads_per_worker=1")
+NOTICE_S = 30
+"""Seconds between a notice and the end of a node: clouds give 30 to 120."""
 
 
-def ask(port: int) -> list[dict[str, Any]]:
-    products = [{"name": name} for name in NAMES]
-    answer = httpx.post(f"http://127.0.0.1:{port}/v1/tag", json={"products": products}, timeout=30)
-    assert answer.status_code == 200, answer.text
-    tags: list[dict[str, Any]] = answer.json()["tags"]
-    return tags
+@dataclass(frozen=True)
+class Endpoint:
+    """Two copies on three nodes, a process for the cluster and one for the endpoint."""
+
+    here: Stage
+    cluster: Running
+    file: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self) -> list[dict[str, Any]]:
+        products = [{"name": name} for name in NAMES]
+        answer = httpx.post(f"{self.url}/v1/tag", json={"products": products}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        tags: list[dict[str, Any]] = answer.json()["tags"]
+        return tags
+
+    def node_with_a_copy(self) -> tuple[psutil.Process, str]:
+        """The raylet of one that is not the head, and Ray's id of it."""
+        found = read_json(self.file)
+        for pid, node in zip(found["raylets"], found["nodes"], strict=True):
+            if psutil.pid_exists(pid) and copies(pid):
+                return psutil.Process(pid), node
+        raise AssertionError("both copies are on the head")
+
+    def has_two_besides(self, lost: set[int]) -> bool:
+        return len(copies(self.cluster.process.pid) - lost) == 2
+
+
+@pytest.fixture(scope="module")
+def endpoint(tiny_run: Run) -> Iterator[Endpoint]:
+    with stage() as here, object_store(here.folder) as store, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(here.folder / "cache"))
+        uri = store.uri(f"{store.bucket('shop')}/run")
+        copy(check_source(place_of(tiny_run.path)), place_of(uri))
+        file, port = here.folder / "cluster.json", free_port()
+        cluster = here.start("-m", "tests.pipelines.three_nodes", str(file))
+        assert cluster.wait_until(file.is_file), cluster.output
+        address = f"scaling.address={read_json(file)['address']}"
+        words = ("--run", uri, "--port", str(port), *SETTINGS, address)
+        serve = here.start("-m", "pipelines", "serve", *words)
+        assert serve.wait_until(lambda: "serving" in serve.output), serve.output
+        yield Endpoint(here, cluster, file, port)
+        serve.process.terminate()
+        assert serve.exit_code() == 0, serve.output
 
 
 def check_same(tags: list[dict[str, Any]], run: Run) -> None:
@@ -53,35 +100,41 @@ def lose(raylet: psutil.Process) -> None:
     assert not psutil.wait_procs(node[1:], timeout=10)[1]
 
 
-def test_a_killed_node_loses_no_request(
-    tiny_run: Run, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_node_loses_no_request(endpoint: Endpoint, tiny_run: Run) -> None:
     """One retry is the client's, as for a killed copy."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    uri = store.uri(f"{store.bucket('shop')}/run")
-    copy(check_source(place_of(tiny_run.path)), place_of(uri))
-    port = free_port()
-    with stage() as here:
-        file = here.folder / "cluster.json"
-        cluster = here.start("-m", "tests.pipelines.three_nodes", str(file))
-        assert cluster.wait_until(file.is_file), cluster.output
-        found = read_json(file)
-        words = ("--run", uri, "--port", str(port))
-        address = f"scaling.address={found['address']}"
-        serve = here.start("-m", "pipelines", "serve", *words, *SETTINGS, address)
-        assert serve.wait_until(lambda: "serving" in serve.output), serve.output
-        check_same(ask(port), tiny_run)
-        nodes = [psutil.Process(pid) for pid in found["raylets"]]
-        victim = next(node for node in nodes if copies(node.pid))
-        lost = copies(victim.pid)
-        with steady_load(f"http://127.0.0.1:{port}", per_s=50, retries=1) as outcomes:
-            time.sleep(3)
-            lose(victim)
-            wait_for(lambda: len(copies(cluster.process.pid) - lost) == 2, 120)
-            time.sleep(5)
-        print(f"\na node of three killed: {outcomes}")
-        assert outcomes.lost == {}
-        assert outcomes.retried <= outcomes.sent / 10
-        check_same(ask(port), tiny_run)
-        serve.process.terminate()
-        assert serve.exit_code() == 0, serve.output
+    check_same(endpoint.ask(), tiny_run)
+    raylet, _ = endpoint.node_with_a_copy()
+    lost = copies(raylet.pid)
+    with steady_load(endpoint.url, per_s=50, retries=1) as outcomes:
+        time.sleep(3)
+        lose(raylet)
+        wait_for(lambda: endpoint.has_two_besides(lost), 120)
+        time.sleep(5)
+    print(f"\na node of three killed: {outcomes}")
+    assert outcomes.lost == {}
+    check_same(endpoint.ask(), tiny_run)
+
+
+def test_a_node_that_is_told_to_go_loses_no_request(endpoint: Endpoint, tiny_run: Run) -> None:
+    """No retry: Serve starts a copy elsewhere before it ends this one."""
+    joined = len(read_json(endpoint.file)["nodes"]) + 1
+    endpoint.cluster.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: len(read_json(endpoint.file)["nodes"]) == joined, 60)
+    raylet, node = endpoint.node_with_a_copy()
+    lost = copies(raylet.pid)
+    with steady_load(endpoint.url, per_s=50) as outcomes:
+        told = endpoint.here.told_to_go(read_json(endpoint.file)["address"], node, NOTICE_S)
+        began = time.monotonic()
+        assert told.exit_code() == 0, told.output
+        wait_for(lambda: endpoint.has_two_besides(lost) and lost.isdisjoint(alive()), NOTICE_S)
+        took = time.monotonic() - began
+        if raylet.is_running():
+            lose(raylet)
+        time.sleep(3)
+    print(f"\na node told to go, its copy elsewhere after {took:.0f} s: {outcomes}")
+    assert outcomes.lost == {}
+    check_same(endpoint.ask(), tiny_run)
+
+
+def alive() -> set[int]:
+    return set(psutil.pids())
