@@ -4,6 +4,7 @@ A task that died, with its worker or its machine, is done again by Ray. Errors o
 they were raised: of an exception that leaves a task, Ray Data would make a text of its own.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -62,6 +63,9 @@ def _graph(
 ) -> Iterator[dict[str, str]]:
     import ray.data
 
+    # Our own line of progress stands in place of Ray Data's bars and log.
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # a task's error comes as a result
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
     graph = ray.data.from_items(list(work), override_num_blocks=len(work)).map(
         task, fn_kwargs=given

@@ -50,8 +50,11 @@ class ScoringActor:
 
 @contextmanager
 def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
-    """Gives the actors that score. They load the Run while names are read, if they leave cores for
-    that, and make room for the writing of rows."""
+    """Gives the actors that score, and ends them: the writing of rows needs their room.
+
+    In a Ray of our own that has a core more they load the Run while names are read. In a cluster,
+    where machines may leave, they could take the last cores from the reading.
+    """
     import ray
 
     scaling = job.config.scaling
@@ -64,7 +67,8 @@ def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
         return found
 
     cores = ray.cluster_resources().get("CPU", 0)
-    if cores - scaling.tagging_actors * scaling.cpus_per_worker >= 1:
+    is_ours = scaling.address is None
+    if is_ours and cores - scaling.tagging_actors * scaling.cpus_per_worker >= 1:
         for actor in actors():
             actor.load.remote()
     try:
