@@ -7,6 +7,7 @@ once; a verb's own module is imported when the verb runs.
 import argparse
 import gc
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,7 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
 
     submitted = options.get("submitted")
     told = VERBS[submitted] if submitted else verb  # whose options they are
+    _check_folders(told, options)
     file, settings = _config_file(_config_name(told, options)), options.pop("settings")
     keyed = {o.key: options.pop(o.name.replace("-", "_")) for o in told.options if o.key}
     given = {key: value for key, value in keyed.items() if value is not None}
@@ -143,6 +145,17 @@ def _run(verb: Verb, options: dict[str, Any]) -> int:
     with terminated_like_interrupted():
         code = importlib.import_module(verb.module).main(**options, config=config)
     return code or 0
+
+
+def _check_folders(verb: Verb, options: dict[str, Any]) -> None:
+    """Refuse a URI where a folder is needed: a local one of that name would be made."""
+    from shelftag.errors import InputError
+
+    for option in verb.options:
+        given = str(options.get(option.name.replace("-", "_")) or "")
+        if (option.path or option.key == "train.output_dir") and re.match(r"\w+:/", given):
+            problem = f"{option.written} {given} is a URI, and must be a folder"
+            raise InputError(problem, "`shelftag copy` brings finished folders onto it, and back")
 
 
 def _config_name(verb: Verb, options: dict[str, Any]) -> str | None:

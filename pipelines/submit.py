@@ -3,7 +3,6 @@
 checked here --> code and command to the job API --> its log, until it ends --> its exit code
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,13 +66,10 @@ def check_place(option: Option, value: Any) -> None:
     """Refuse a path that means another folder on the cluster.
 
     Raises:
-        InputError: it is relative, or a URI where a folder is needed.
+        InputError: it is relative.
     """
     places = value if isinstance(value, tuple) else (value,)
     for place in map(str, filter(None, places)) if option.is_place else ():
-        if option.path and re.match(r"\w+:/", place):
-            problem = f"{option.written} {place} is a URI, and must be a folder"
-            raise InputError(problem, "bring it to one that all machines see: shelftag copy")
         if "://" not in place and not Path(place).is_absolute():
             raise InputError(
                 f"{option.written} {place} is relative, and the job runs in another folder",

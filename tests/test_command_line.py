@@ -72,6 +72,8 @@ def test_options_and_settings_in_any_order(capsys: pytest.CaptureFixture[str]) -
         ("train --dataset d --out r train.epoch=1", "'train.epoch' is unknown"),
         ("train --dataset d --out r --config nothing.yaml", "nothing.yaml cannot be read"),
         ("evaluate --run nowhere --dataset nowhere", "nowhere is not a folder"),
+        ("prepare --tables t --out s3://b/d", "--out s3:/b/d is a URI, and must be a folder"),
+        ("train --dataset d --out s3://b/r", "--out s3://b/r is a URI, and must be a folder"),
         ("compare nowhere elsewhere", "nowhere is not a folder"),
         ("drift nowhere --run nowhere", "nowhere is not a folder"),
         ("tag --run nowhere --input x.csv --out o", "nowhere is not a folder"),
