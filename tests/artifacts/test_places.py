@@ -113,6 +113,13 @@ def test_what_is_no_place() -> None:
         place_of("nowhere://shop")
 
 
+def test_a_file_that_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(IsADirectoryError):
+        place_of(tmp_path / "file").write(b"x")
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_place_that_does_not_answer_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file cannot be reached .*Not a directory"):

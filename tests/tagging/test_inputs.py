@@ -145,6 +145,17 @@ def test_files_with_different_columns_are_refused(
         check_input(tmp_path, NAMING)
 
 
+def test_a_column_that_stands_twice_in_parquet(tmp_path: Path) -> None:
+    for file, second in (("a", ["x"]), ("b", ["y"]), ("c", [1])):
+        table = pa.table([["tea"], second], names=["name", "name"])
+        parquet(tmp_path / f"{file}.parquet", table)
+    with pytest.raises(InputError, match=r"c\.parquet has the column 'name' of int64, and a\.par"):
+        check_input(tmp_path, NAMING)
+    (tmp_path / "c.parquet").unlink()
+    with pytest.raises(InputError, match=r"a\.parquet has the column 'name' twice"):
+        check_input(tmp_path, NAMING)
+
+
 def test_files_without_rows_stand_among_others(tmp_path: Path) -> None:
     """Writers of many files leave some of them empty."""
     none = pa.table({"id": pa.array([], pa.int64()), "name": pa.array([], pa.string())})

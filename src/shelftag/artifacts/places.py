@@ -117,8 +117,12 @@ class Place:
             return
         local.parent.mkdir(parents=True, exist_ok=True)
         draft = local.with_name(f".{local.name}.{uuid.uuid4().hex[:12]}")
-        draft.write_bytes(data)
-        draft.replace(local)
+        try:
+            draft.write_bytes(data)
+            draft.replace(local)
+        except OSError:  # as on a full disk, which the draft need not fill
+            draft.unlink(missing_ok=True)
+            raise
 
     def create(self) -> Any:
         """A new file to write to, one after the other: `pyarrow.NativeFile`. On an object store it

@@ -1,7 +1,8 @@
 """Pieces of an NDJSON file (https://github.com/ndjson/ndjson-spec), and reading them.
 
 A line is a row, if it holds an object; blank lines are no rows. What types the columns have is
-found over the whole file, before anything else, so that every piece reads them alike.
+found over the whole file, before anything else, so that every piece reads them alike. Numbers have
+64 bits: an id of more than 18 digits must be a text to come out as it went in.
 """
 
 import json
