@@ -29,13 +29,19 @@ START = Constant(
     "start and end of a job",
     Range(6.5, 8, 12),
     "s",
-    "measured: `prepare` of 100,000 lines, Ray's start and end in it",
+    "measured: `prepare` of 100,000 lines, Ray's start and end in it; 11 core-s",
+)
+TAG_START = Constant(
+    "start and end of tag, its actors and stages",
+    Range(8, 12, 20),
+    "s",
+    "measured: `tag` of 2,000 names; 15 core-s",
 )
 PREPARE = Constant(
     "prepare, an order line",
-    Range(0.35, 0.6, 1.3),
+    Range(0.35, 0.42, 1.3),
     "core-us",
-    "measured: `prepare` at full size (README) and of 3 million lines",
+    "measured: 30 million lines, `make bench-plan`; at full size 0.35 to 0.6 (README)",
 )
 LINE_BYTES = Constant(
     "an order line in CSV and in the Dataset",
@@ -44,14 +50,26 @@ LINE_BYTES = Constant(
     "measured: 21 in, 9 out, at full size",
 )
 TAG_ROW = Constant(
-    "tag, a row: read, look up, write",
-    Range(1, 2, 5),
+    "tag, a row: read twice, looked up, written",
+    Range(1.5, 3, 8),
     "core-us",
-    "measured: `tag` of rows whose names repeat",
+    "measured: `tag` of 3 million rows of CSV with 5,000 names, 2.8 core-us",
+)
+NAME_FILES = Constant(
+    "tag, a distinct name through the files: written, read, answered, read",
+    Range(5, 10, 30),
+    "core-us",
+    "measured: 76 core-us a name in all (`make bench-plan`), less 3 for its row and 63 for nano",
+)
+BUSY = Constant(
+    "share of its cores that tag keeps busy with nano",
+    Range(0.5, 0.78, 0.9),
+    "",
+    "measured: 0.79 with 200,000 and with 600,000 names; 0.5 to 0.65 beside other work",
 )
 NANO_NAME = Constant(
     "nano on a core, a distinct name",
-    Range(51, 63, 130),
+    Range(51, 63, 110),
     "core-us",
     "measured: `make bench-tagger`, one thread, two, a busy hour (README)",
 )
@@ -63,21 +81,22 @@ FEED_NAME = Constant(
 )
 ROW_BYTES = Constant(
     "a catalog row: read twice, written once",
-    Range(90, 120, 300),
+    Range(90, 125, 300),
     "bytes",
-    "measured: 44 in, 30 out for the real catalog's four columns; wider tables have more",
+    "measured: 44 in, 38 out for four columns and distinct names; wider tables have more",
 )
 NAME_BYTES = Constant(
-    "a distinct name in the exchange's files: written, read, answered, read",
-    Range(100, 130, 250),
+    "a distinct name in files: written, read, kept, answered, read",
+    Range(140, 180, 300),
     "bytes",
-    "measured: 46 for a name, 20 for an answer, each written and read; long names have more",
+    "measured: 46 to pass a name on, 44 to keep its answer; assumed 20 to pass the answer on",
 )
 TASK_S = Constant(
     "the driver's work on a task",
-    Range(0.002, 0.005, 0.02),
+    Range(0.002, 0.008, 0.017),
     "s",
-    "measured: `tag` in many small pieces beside few large ones",
+    "measured: 792 more tasks of 2,500 rows took 17 ms each on two cores; that half of it is the "
+    "driver's is assumed",
 )
 READ_REQUESTS = Constant(
     "requests for one part of an exchanged file",
@@ -169,21 +188,21 @@ LOAD = Constant(
 )
 NANO_TRAIN = Constant(
     "training nano, a name and epoch",
-    Range(0.5, 0.75, 1.5),
+    Range(0.5, 0.74, 1.5),
     "core-ms",
-    "measured: `make bench-train`, one thread (README), and with two",
+    "measured: an epoch, two threads (`make bench-plan`); one thread (README)",
 )
 TRAIN_FIXED = Constant(
     "train, beside the steps: vocabulary, linear model, calibration",
-    Range(35, 60, 110),
+    Range(50, 80, 140),
     "s",
-    "measured: `train` of a tenth of an epoch on 49,688 products, Ray's start taken off",
+    "measured: `train` of a thousandth of an epoch on 49,688 products, Ray's start taken off",
 )
 EVALUATE = Constant(
     "evaluate, beside the passes over valid and test",
-    Range(30, 60, 240),
+    Range(40, 70, 240),
     "s",
-    "measured: linear baselines, bootstrap, learning curve, report of 44,720 products",
+    "measured: nano and 49,688 products, 82 s with the start: baselines, bootstrap, report",
 )
 SERVE = Constant(
     "requests of one name a second, a copy",

@@ -23,6 +23,7 @@ MICRO, MILLI = 1e-6, 1e-3
 CSV_BYTES = 21
 """Of an order line."""
 START = Term(parts.FIXED, constants.START.value, (constants.START,))
+TAG_START = Term(parts.FIXED, constants.TAG_START.value, (constants.TAG_START,))
 
 
 def plan(work: Work, shape: Shape, config: Config, machines: Machines) -> Plan:
@@ -77,6 +78,7 @@ def tag(work: Work, shape: Shape, config: Config, machines: Machines) -> Stage:
     spread = (
         _load(shape, config),
         _term(parts.CORES, work.skus * MICRO / machines.cores, constants.TAG_ROW),
+        _term(parts.CORES, work.names * MICRO / machines.cores, constants.NAME_FILES),
         *_scored(work.names, shape, config, machines),
         *_exchanged(work, cut, config, machines),
     )
@@ -84,10 +86,10 @@ def tag(work: Work, shape: Shape, config: Config, machines: Machines) -> Stage:
     asked = (cut.requests / constants.STORE_REQUESTS.value).beyond(total(spread))
     beside = Term(parts.DRIVER, driver, (constants.TASK_S,))
     if not machines.store:
-        return Stage("tag", (START, *spread, beside), machines.hour)
+        return Stage("tag", (TAG_START, *spread, beside), machines.hour)
     limit = Term(parts.REQUESTS, asked, (constants.STORE_REQUESTS,))
     fees = cut.requests * MICRO * constants.STORE_DOLLARS.value
-    return Stage("tag", (START, *spread, beside, limit), machines.hour, fees)
+    return Stage("tag", (TAG_START, *spread, beside, limit), machines.hour, fees)
 
 
 def serving(shape: Shape, config: Config, machines: Machines) -> Serving:
@@ -112,7 +114,8 @@ def _scored(names: int, shape: Shape, config: Config, machines: Machines) -> tup
     """The model over distinct names, spread over all devices."""
     each = names * MICRO / machines.cores
     if own_pass(config, machines.rented):
-        return (_term(parts.CORES, each, constants.NANO_NAME),)
+        nano, busy = constants.NANO_NAME, constants.BUSY
+        return (Term(parts.CORES, each * nano.value / busy.value, (nano, busy)),)
     size = config.tagging.batch_size
     step = forward(shape, config, machines.rented, size * tokens_per_name(shape, config))
     count = names / size / machines.count
