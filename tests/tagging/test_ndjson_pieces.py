@@ -149,6 +149,13 @@ def test_bad_lines_are_told_with_their_place_and_the_others_kept(tmp_path: Path)
         assert reason in error.reason
 
 
+def test_a_line_of_null_does_not_end_the_process(tmp_path: Path) -> None:
+    """pyarrow 26 dies of one that comes first."""
+    (block,) = blocks(write(tmp_path, b'null\n{"name": "tea"}\n'))
+    assert block.table.to_pylist() == [{"name": "tea"}]
+    assert [error.reason for error in block.errors] == ["the line is no object, but NoneType"]
+
+
 def test_values_come_out_as_they_went_in(tmp_path: Path) -> None:
     """A text that looks like a time stays as it was written, wherever it stands."""
     row = {
