@@ -58,7 +58,7 @@ def main(*, run: str | Path, dataset: Path, other_dataset: bool = False, config:
         publish(scored, learned_from, evaluation, folder)
     put_back(scored, run)
     show(evaluation)
-    print(f"report: {folder / 'report.html'}")
+    print(f"report: {folder / 'report.html'}" + f", and in {run}" * ("://" in str(run)))
 
 
 def evaluate(

@@ -16,7 +16,7 @@ from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.catalog.text import text
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
-from shelftag.errors import ArtifactError, Failed, InputError
+from shelftag.errors import ArtifactError, ConfigError, Failed, InputError
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
@@ -226,3 +226,72 @@ def test_a_file_damaged_inside_fails_by_name_and_says_so(tiny_run: Run, tmp_path
     tags = Tags(tmp_path / "out")
     assert json.loads(tags.progress_file.read())["state"] == "failed"
     assert not tags.is_complete
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_several_catalogs_are_one_job_each_with_its_own_columns_and_departments(
+    tiny_run: Run, tmp_path: Path
+) -> None:
+    shops = tmp_path / "shops"
+    (shops / "north").mkdir(parents=True)
+    (shops / "south.csv").write_text("name,about\nORGANIC MILK,\nCat Litter,for cats\n")
+    catalogs = [
+        {"name": "north", "path": "north", "name_column": "title"},
+        {
+            "name": "south",
+            "path": "south.csv",
+            "name_column": "name",
+            "description_column": "about",
+            "departments": {"pets": "Haustiere"},
+        },
+    ]
+    (shops / "north" / "a.ndjson").write_text(
+        '{"title": "Rye Bread", "price": 2}\n{"title": "Organic Milk", "price": 1.5}\nno json\n'
+    )
+    named = {"dairy eggs": "Kühlregal", "pets": "Tiere"}
+    tags, manifest = done(
+        tiny_run, shops, tmp_path / "out", catalogs=catalogs, departments=named, format="ndjson"
+    )
+    assert (manifest.rows_in, manifest.rows_out, manifest.errors) == (5, 4, 1)
+    assert manifest.unique_names == 3  # Organic Milk is one over both
+    assert [part.partition("/")[0] for part in manifest.parts] == ["north", "south"]
+    rows = {
+        json.loads(line)["department"]: json.loads(line)
+        for part in manifest.parts
+        for line in (tags.tags / part).read().decode().splitlines()
+    }
+    assert set(rows) == {"bakery", "Kühlregal", "Haustiere"}
+    assert rows["bakery"]["price"] == 2
+    assert "Tiere" in rows["bakery"]["alternatives"]
+    assert "Tiere" not in rows["Haustiere"]["alternatives"]
+    assert list(manifest.departments) == ["dairy eggs", "bakery", "pets"]  # the Run's own
+    (error,) = (tags.errors / tags.errors.entries()[0].base_name).read().decode().splitlines()
+    assert json.loads(error)["reason"].startswith("the line is not JSON")
+
+
+def test_a_map_of_departments_that_the_run_does_not_know_is_refused(
+    tiny_run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "c.csv").write_text(CSV)
+    with pytest.raises(ConfigError, match=r"has 'dairy', and the Run knows bakery, dairy eggs"):
+        done(tiny_run, tmp_path / "c.csv", tmp_path / "out", departments={"dairy": "Kühlregal"})
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_an_output_of_another_job_or_of_an_input_that_changed_is_refused(
+    tiny_run: Run, tmp_path: Path
+) -> None:
+    catalog = tmp_path / "c.parquet"
+    pq.write_table(pa.table({"product_name": ["Milk", "Bread"]}), catalog)
+    good = catalog.read_bytes()
+    catalog.write_bytes(good[:4] + bytes(36) + good[40:])
+    with pytest.raises(Failed, match=r"c\.parquet cannot be read"):
+        done(tiny_run, catalog, tmp_path / "out")
+    with pytest.raises(ArtifactError, match=r"begun by another job .*with other settings"):
+        done(tiny_run, catalog, tmp_path / "out", rows_per_block=4)
+    catalog.write_bytes(good)
+    with pytest.raises(ArtifactError, match=r"c\.parquet has changed since.*--overwrite"):
+        done(tiny_run, catalog, tmp_path / "out")
+    tags = Tags(tmp_path / "out")
+    tag(tiny_run.path, catalog, tags, Naming("product_name"), settings(), overwrite=True)
+    assert tags.manifest().rows_out == 2

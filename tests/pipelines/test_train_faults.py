@@ -203,9 +203,9 @@ def test_a_notice_makes_a_checkpoint_and_a_new_start_without_that_node(
 
     assert process.wait_until(lambda: "train 1" in process.output and bool(at_work()))
     index = at_work()[0]
+    assert newest(run) == 0
     told = here.told_to_go(found["address"], found["nodes"][index], NOTICE_S)
     assert told.exit_code() == 0, told.output
-    assert newest(run) == 0
     time.sleep(NOTICE_S)
     if raylets[index].is_running():  # a raylet that is told to go and has nothing to do ends itself
         raylets[index].kill()
