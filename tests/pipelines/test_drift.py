@@ -87,11 +87,11 @@ def test_tags_that_moved_fail_by_name(
 ) -> None:
     table = read_predictions(run).table
     pets = table.set_column(4, "chosen", pa.array(["pets"] * len(table)))
-    assert drift(tags_of(run, tmp_path / "tags", rows=pets).path, run) == 1
+    assert drift(tags_of(run, tmp_path / "tags", rows=pets).place, run) == 1
     shown = capsys.readouterr()
     assert "drift above 0.25: departments of all (PSI" in shown.err
     assert "confidence of all" not in shown.err
-    assert drift(tags_of(run, tmp_path / "more", rows=pets).path, run, "--max-psi", "9") == 0
+    assert drift(tags_of(run, tmp_path / "more", rows=pets).place, run, "--max-psi", "9") == 0
 
 
 def test_tags_of_departments_added_after_training(
@@ -134,7 +134,7 @@ def test_tags_of_another_run_are_refused(
     assert drift(tags.place, run) == 2
     assert "was tagged by Run eeeeeeee" in capsys.readouterr().err
     nothing = tags_of(run, tmp_path / "nothing", parts=())
-    assert drift(nothing.path, run) == 2
+    assert drift(nothing.place, run) == 2
     assert "0 products with a tag" in capsys.readouterr().err
 
 
