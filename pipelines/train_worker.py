@@ -35,16 +35,26 @@ def train_worker(loop: dict[str, Any]) -> int | None:
     stopped = run.stopped_file
     if stopped.is_file():
         return None
+    grouped = _is_grouped()
     try:
         return _fit(**loop)
     except ShelftagError as error:
         write_json(stopped, {"problem": error.problem, "way_out": error.way_out})
         raise
     except CERTAIN as error:
+        if grouped and not _is_grouped():  # Ray ends a group that lost one, at work or not
+            raise
         words = (str(error).strip() or "no message").splitlines()[0]
         problem = f"a worker stopped with {type(error).__name__}: {words}"
         write_json(stopped, {"problem": problem, "way_out": "mend it and give the same command"})
         raise
+
+
+def _is_grouped() -> bool:
+    """Whether the workers can reach each other."""
+    import torch.distributed as dist
+
+    return dist.is_available() and dist.is_initialized()
 
 
 def _fit(

@@ -100,6 +100,27 @@ def test_a_lost_peer_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not run.stopped_file.exists()
 
 
+def test_a_group_that_ray_has_ended_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker at work then meets a ValueError of torch, which is none of its own."""
+    import torch.distributed as dist
+
+    run = Run(tmp_path)
+    (run.path / MARKER).touch()
+    meeting = f"file://{tmp_path}/meeting"
+
+    def fail(**_: object) -> None:
+        dist.destroy_process_group()
+        dist.barrier()
+
+    dist.init_process_group("gloo", init_method=meeting, rank=0, world_size=1)
+    monkeypatch.setattr(pipelines.train_worker, "_fit", fail)
+    with pytest.raises(ValueError, match="process group has not been initialized"):
+        pipelines.train_worker.train_worker({"run": run})
+    assert not run.stopped_file.exists()
+
+
 def test_to_leave_a_machine_is_no_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
