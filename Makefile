@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .PHONY: help setup demo test test-slow lint format bench bench-nano bench-data bench-data-growth \
 	bench-train bench-stream bench-curve bench-new-department bench-noise bench-tagger bench-serve \
-	bench-plan
+	bench-tag bench-plan
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,7 +38,7 @@ format: setup  ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger bench-serve bench-plan  ## measure; see the README's results
+bench: bench-nano bench-data bench-data-growth bench-train bench-stream bench-noise bench-curve bench-new-department bench-tagger bench-serve bench-tag bench-plan  ## measure; see the README's results
 
 bench-nano: setup  ## what each part of the nano tagger brings (half an hour)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_nano
@@ -69,6 +69,9 @@ bench-serve: setup  ## the endpoint beside a no-op and FastAPI with a pipeline (
 
 bench-noise: setup  ## planted wrong labels found again (ten minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_noise
+
+bench-tag: setup  ## tag beside DuckDB and beside the bare tagger, full size (fifteen minutes)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_tag
 
 bench-plan: setup  ## what `plan` says beside prepare, train and tag at 1, 3 and 10 times a size (eight minutes)
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks.bench_plan

@@ -122,13 +122,15 @@ def tag(
     started = time.perf_counter()
     checked, where = check_run(fetched(run)), place_of(catalog)
     out.check_free(overwrite=overwrite)
-    _check_apart(where, out.place)
+    _check_apart(where, out.place, "input")
     labels = (*checked.departments.names, *config.tagging.new_departments)
     catalogs = check_catalogs(where, naming, config.tagging, labels)
     parts = check_rows(catalogs, where, config.tagging.rows_per_block)
     rows_in = sum(part.piece.rows for part in parts)
     tagging = tagging_fingerprint(checked.manifest.fingerprint, config.tagging)
     before = earlier(resolved(since), tagging) if since else None
+    if before:
+        _check_apart(before.tags.place, out.place, "--since")
     job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config)
     with ray_session(config.scaling):
         check_resources(config.scaling, workers=1)  # Ray Data makes do with fewer actors
@@ -147,11 +149,15 @@ def _check_nodes(job: Job, catalog: Place) -> None:
     check_nodes({key: Path(one) for key, one in given.items() if one and "://" not in str(one)})
 
 
-def _check_apart(catalog: Place, out: Place) -> None:
-    """Refuse to clear the folder that is read."""
-    one, other = f"{catalog.path}/", f"{out.path}/"
-    if catalog.filesystem == out.filesystem and one.startswith(other):
-        raise InputError(f"input {catalog} is in --out {out}", "name another --out")
+def _check_apart(read: Place, out: Place, what: str) -> None:
+    """Refuse to clear the folder that is read, or to write into it."""
+    one, other = f"{read.path}/", f"{out.path}/"
+    if read.filesystem != out.filesystem:
+        return
+    if one.startswith(other):
+        raise InputError(f"{what} {read} is in --out {out}", "name another --out")
+    if what == "input" and other.startswith(one):
+        raise InputError(f"--out {out} is in {what} {read}", "name another --out")
 
 
 @contextmanager

@@ -52,8 +52,9 @@ class ScoringActor:
 def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
     """Gives the actors that score, and ends them: the writing of rows needs their room.
 
-    In a Ray of our own that has a core more they load the Run while names are read. In a cluster,
-    where machines may leave, they could take the last cores from the reading.
+    Where nothing else runs and a core is left, they load the Run while names are read. Beside
+    others, or in a cluster, where machines may leave, they could take the last core from the
+    reading.
     """
     import ray
 
@@ -66,9 +67,11 @@ def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
         found.extend(made.remote(job) for _ in range(scaling.tagging_actors - len(found)))
         return found
 
-    cores = ray.cluster_resources().get("CPU", 0)
-    is_ours = scaling.address is None
-    if is_ours and cores - scaling.tagging_actors * scaling.cpus_per_worker >= 1:
+    cores, free = (
+        found.get("CPU", 0) for found in (ray.cluster_resources(), ray.available_resources())
+    )
+    is_alone = scaling.address is None and free == cores
+    if is_alone and cores - scaling.tagging_actors * scaling.cpus_per_worker >= 1:
         for actor in actors():
             actor.load.remote()
     try:

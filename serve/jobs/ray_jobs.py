@@ -31,6 +31,10 @@ TOLD_TO_STOP = "was told to stop, and has not ended yet"
 STOP_WAIT_S = 5.0
 """Ray kills what has not ended 3 s after it was told to."""
 STATE_TIMEOUT_S = 5
+SCORING = "ScoringActor"
+"""Class of the actors of `pipelines.tag`, which is above us."""
+WAITING = {"PENDING_CREATION", "DEPENDENCIES_UNREADY", "PENDING_NODE_ASSIGNMENT"}
+"""States of Ray's actors and tasks that have no place yet."""
 CLOCKS_APART_S = 5.0
 
 Roots = tuple[Path, Path]
@@ -144,16 +148,18 @@ def described(client: Any, details: Any, roots: Roots) -> Job:
 def waiting(client: Any, ray_job: str) -> str:
     """What a job waits for whose workers cannot be started; empty where they run."""
     import ray
-    from ray.util.state import list_actors
+    from ray.util.state import list_actors, list_tasks
     from ray.util.state.exception import RayStateApiException
 
     try:
         asked = [("job_id", "=", ray_job)]
-        actors = list_actors(client.get_address(), filters=asked, timeout=STATE_TIMEOUT_S)
+        told = {"address": client.get_address(), "filters": asked, "timeout": STATE_TIMEOUT_S}
+        actors, tasks = list_actors(**told), list_tasks(**told)
     except RayStateApiException:  # what it waits for is told when Ray can
         return ""
-    workers = [one.state for one in actors if one.class_name.startswith("MapWorker")]
-    if not workers or set(workers) - {"PENDING_CREATION", "DEPENDENCIES_UNREADY"}:
+    scoring = [one.state for one in actors if one.class_name == SCORING]
+    reading = [one.state for one in tasks if one.name.startswith("Map(")]  # Ray Data's
+    if not (scoring or reading) or set(scoring or reading) - WAITING:
         return ""
     free, have = ray.available_resources(), ray.cluster_resources()
     cores = f"{free.get('CPU', 0):g} of the cluster's {have.get('CPU', 0):g} CPU cores"

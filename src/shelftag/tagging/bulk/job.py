@@ -83,12 +83,12 @@ def go_on_or_begin(out: Tags, job: dict[str, Any], *, overwrite: bool) -> None:
     file = out.work / "job.json"
     written = json.dumps(job, sort_keys=True)
     asked = json.loads(written)  # as it is read: with lists in place of tuples
-    if out.is_half_written and not out.is_complete and not overwrite:
+    if out.is_half_written and not out.is_complete:
         before = _read(out)
         if before is not None and before == asked:
             out.hold()
             return
-        if before is not None:
+        if before is not None and not overwrite:
             problem = f"{out} was begun by another job ({_difference(before, asked)})"
             raise ArtifactError(problem, "name another --out, or begin anew with --overwrite")
     out.begin()
