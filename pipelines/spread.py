@@ -1,10 +1,10 @@
-"""One task on Ray Data for each piece of work; what they say comes back as they finish.
+"""Pieces of work given to Ray, each a task; what they say comes back as they finish.
 
-A task that died, with its worker or its machine, is done again by Ray. Errors of ours come back as
-they were raised: of an exception that leaves a task, Ray Data would make a text of its own.
+No data comes back, so Ray Data, whose import alone takes each worker more than a second, would have
+nothing to carry. A task that died, with its worker or its machine, is done again by Ray. Errors of
+ours come back as they were raised.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,21 +12,25 @@ from shelftag import errors
 from shelftag.errors import Failed, ShelftagError
 
 AGAIN = "mend the cause, and give the same command again: it goes on from what is done"
-
-
+RETRIES = 20
+"""Times a task may be lost with its worker or its machine."""
 GIVE_AGAIN = {"max_restarts": -1, "max_task_retries": -1}
 """Options of an actor that is started again, wherever there is room, and does its piece again."""
+IN_FLIGHT = 2
+"""Pieces that an actor, or a core, has at a time: none waits for the driver."""
 
 
 class Lost(Failed):
     """Ray lost the work itself, such as with a machine: what is left can be given to it again."""
 
 
-def spread(work: Sequence[dict[str, Any]], *, what: str, task: Any, **given: Any) -> Iterator[str]:
-    """Do each piece of work.
+def spread(
+    work: Sequence[dict[str, Any]], *, what: str, task: Callable[..., dict[str, str]], **given: Any
+) -> Iterator[str]:
+    """Do each piece of work on a core of its own.
 
     Args:
-        work: what the task is called with, a row for each.
+        work: what the task is called with.
         what: names the work in errors.
         task: a function that returns what `told` makes.
         given: more that it is called with.
@@ -37,43 +41,33 @@ def spread(work: Sequence[dict[str, Any]], *, what: str, task: Any, **given: Any
     """
     import ray
 
-    if not work:
-        return
-    # In a task, not here: Ray Data's lines, a false alarm for every actor pool among them, go to
-    # Ray's log. On this machine: if that is lost, so are we.
-    here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
-        ray.get_runtime_context().get_node_id(), soft=True
-    )
-    options = {"num_cpus": 0, "max_retries": 0, "num_returns": "streaming"}
-    graph = ray.remote(**options, scheduling_strategy=here)(_graph)
+    remote = ray.remote(num_cpus=1, max_retries=RETRIES)(task)
+    left = list(reversed(work))
+    waited: list[Any] = []
     try:
-        for result in graph.remote(list(work), task, given):
-            row = ray.get(result)
-            if row["error"]:
-                raise getattr(errors, row["error"])(row["said"], row["way_out"])
-            yield row["said"]
+        while left or waited:
+            most = IN_FLIGHT * max(int(ray.cluster_resources().get("CPU", 0)), 1)
+            while left and len(waited) < most:
+                waited.append(remote.remote(left.pop(), **given))
+            (ref,), waited = ray.wait(waited, num_returns=1)
+            yield _said(ray.get(ref))
     except ray.exceptions.RayError as error:
-        # The text of a task's error is its traceback, and after it those of Ray's own errors.
-        cause = str(error).split("\n\nThe above exception")[0].strip().splitlines()[-1]
-        raise Lost(f"{what} was lost ({cause})", AGAIN) from error
+        raise _lost(what, error) from error
+    finally:
+        for ref in waited:
+            ray.cancel(ref)
 
 
-def _graph(
-    work: Sequence[dict[str, Any]], task: Any, given: dict[str, Any]
-) -> Iterator[dict[str, str]]:
-    import ray.data
+def _said(row: dict[str, str]) -> str:
+    if row["error"]:
+        raise getattr(errors, row["error"])(row["said"], row["way_out"])
+    return row["said"]
 
-    # Our own line of progress stands in place of Ray Data's bars and log.
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # a task's error comes as a result
-    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    graph = ray.data.from_items(list(work), override_num_blocks=len(work)).map(
-        task, fn_kwargs=given
-    )
-    for row in graph.iter_rows():
-        yield row
-        if row["error"]:
-            return
+
+def _lost(what: str, error: Exception) -> Lost:
+    # The text of a task's error is its traceback, and after it those of Ray's own errors.
+    cause = str(error).split("\n\nThe above exception")[0].strip().splitlines()[-1]
+    return Lost(f"{what} was lost ({cause})", AGAIN)
 
 
 def spread_to_actors(
@@ -96,16 +90,15 @@ def spread_to_actors(
     try:
         while done < len(work):
             (ref,), _ = ray.wait(list(waited), num_returns=1)
-            actor, row = waited.pop(ref), ray.get(ref)
-            if row["error"]:
-                raise getattr(errors, row["error"])(row["said"], row["way_out"])
-            if left:
-                waited[actor.work.remote(left.pop())] = actor
-            if row["said"]:
+            actor, said = waited.pop(ref), _said(ray.get(ref))
+            for _ in range(1 if said else IN_FLIGHT):
+                if left:
+                    waited[actor.work.remote(left.pop())] = actor
+            if said:
                 done += 1
-                yield row["said"]
+                yield said
     except ray.exceptions.RayError as error:
-        raise Lost(f"{what} was lost ({str(error).strip().splitlines()[-1]})", AGAIN) from error
+        raise _lost(what, error) from error
 
 
 def told(work: Callable[[], str], what: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A catalog + Run -> tags, on Ray Data.
+"""A catalog + Run -> tags, on Ray.
 
     CSV, NDJSON, Parquet --pieces--> [read -> distinct names]         names: a task for each piece
                                               | by hash
@@ -133,7 +133,7 @@ def tag(
         _check_apart(before.tags.place, out.place, "--since")
     job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config)
     with ray_session(config.scaling):
-        check_resources(config.scaling, workers=1)  # Ray Data makes do with fewer actors
+        check_resources(config.scaling, workers=1)  # fewer actors than asked for make do
         asked = description(job, tagging)
         go_on_or_begin(out, asked, overwrite=overwrite)
         _check_nodes(job, where)

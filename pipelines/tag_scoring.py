@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from threading import Lock
 from typing import Any
 
-from pipelines.spread import GIVE_AGAIN, told
+from pipelines.spread import GIVE_AGAIN, IN_FLIGHT, told
 from shelftag.artifacts.fetched import fetched
 from shelftag.tagging.bulk.commits import Counts, commit
 from shelftag.tagging.bulk.groups import Group
@@ -15,13 +15,20 @@ from shelftag.tagging.tagger import Tagger
 
 
 class ScoringActor:
-    """Loads the Tagger once, then takes one group after another."""
+    """Loads the Tagger once, then takes groups of names: while one is scored, another is read or
+    written, so that the model does not wait for files."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        self._scoring, self._loading = Lock(), Lock()
+        self._loaded: Tagger | None = None
 
-    @cached_property
     def _tagger(self) -> Tagger:
+        with self._loading:
+            self._loaded = self._loaded or self._load()
+            return self._loaded
+
+    def _load(self) -> Tagger:
         from shelftag.model.runtime import set_up
 
         threads = self._job.config.scaling.threads_per_worker
@@ -33,7 +40,7 @@ class ScoringActor:
         """Ends when it is ready to work."""
 
         def load() -> str:
-            _ = self._tagger
+            self._tagger()
             return ""
 
         return told(load, "loading the Run")
@@ -43,7 +50,7 @@ class ScoringActor:
         files, group = row["files"], Group(**row["group"])
 
         def work() -> ScoreCounts:
-            return score(group, files, self._tagger, self._job)
+            return score(group, files, self._tagger(), self._job, self._scoring)
 
         return told(lambda: done_and_said("scores", work, self._job), "scoring names")
 
@@ -52,26 +59,24 @@ class ScoringActor:
 def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
     """Gives the actors that score, and ends them: the writing of rows needs their room.
 
-    Where nothing else runs and a core is left, they load the Run while names are read. Beside
-    others, or in a cluster, where machines may leave, they could take the last core from the
-    reading.
+    In a Ray of this machine alone they load the Run while names are read, and reserve no cores, of
+    which the reading needs all. In a cluster they reserve theirs, and start when names are read:
+    before, they could take the last core that a machine that leaves has left to the reading.
     """
     import ray
 
     scaling = job.config.scaling
+    is_here = scaling.address is None
+    cores = 0 if is_here else scaling.cpus_per_worker
+    options = {"num_cpus": cores, "num_gpus": int(scaling.use_gpu), "max_concurrency": IN_FLIGHT}
     found: list[Any] = []
 
     def actors() -> list[Any]:
-        options = {"num_cpus": scaling.cpus_per_worker, "num_gpus": int(scaling.use_gpu)}
         made = ray.remote(ScoringActor).options(**options, **GIVE_AGAIN)
         found.extend(made.remote(job) for _ in range(scaling.tagging_actors - len(found)))
         return found
 
-    cores, free = (
-        found.get("CPU", 0) for found in (ray.cluster_resources(), ray.available_resources())
-    )
-    is_alone = scaling.address is None and free == cores
-    if is_alone and cores - scaling.tagging_actors * scaling.cpus_per_worker >= 1:
+    if is_here:
         for actor in actors():
             actor.load.remote()
     try:

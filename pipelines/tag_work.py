@@ -48,7 +48,9 @@ def work(job: Job, parts: Sequence[Part], progress: JobProgress, started: float)
         scores = _do(scoring, work, counts, give, job, progress)
     answers = tuple(one.answers for one in scores)
     pieces = [{**row, "hashes": one.hashes} for row, one in zip(pieces, names, strict=True)]
-    write = partial(spread, what=writing.label, task=_rows_task, job=known, answers=answers)
+    write = partial(
+        spread, what=writing.label, task=_rows_task, job=known, answers=ray.put(answers)
+    )
     rows = _do(writing, pieces, sizes, write, job, progress)
     return Done(names, scores, rows, time.perf_counter() - started)
 
@@ -113,26 +115,19 @@ def _part(row: dict[str, Any]) -> Part:
     return Part(row["index"], row["catalog"], Piece(**piece))
 
 
-def _names_task(row: dict[str, Any], job: Any) -> dict[str, str]:
+def _names_task(row: dict[str, Any], job: Job) -> dict[str, str]:
     def work() -> NameCounts:
-        return write_names(part, known.catalogs[part.catalog], known.bits, known.out)
+        return write_names(part, job.catalogs[part.catalog], job.bits, job.out)
 
-    known, part = _known(job), _part(row)
-    return told(lambda: done_and_said("names", work, known), f"rows of {part.piece.file}: reading")
+    part = _part(row)
+    return told(lambda: done_and_said("names", work, job), f"rows of {part.piece.file}: reading")
 
 
-def _rows_task(row: dict[str, Any], job: Any, answers: tuple[str, ...]) -> dict[str, str]:
+def _rows_task(row: dict[str, Any], job: Job, answers: tuple[str, ...]) -> dict[str, str]:
     def work() -> RowCounts:
-        own = Answers(answers, known.labels, row["hashes"])
-        form = known.config.tagging.format
-        return write_tagged(part, known.catalogs[part.catalog], own, form, known.out)
+        own = Answers(answers, job.labels, row["hashes"])
+        form = job.config.tagging.format
+        return write_tagged(part, job.catalogs[part.catalog], own, form, job.out)
 
-    known, part = _known(job), _part(row)
-    return told(lambda: done_and_said("rows", work, known), f"rows of {part.piece.file}: writing")
-
-
-def _known(job: Any) -> Job:
-    import ray
-
-    found: Job = ray.get(job)
-    return found
+    part = _part(row)
+    return told(lambda: done_and_said("rows", work, job), f"rows of {part.piece.file}: writing")

@@ -31,8 +31,8 @@ TOLD_TO_STOP = "was told to stop, and has not ended yet"
 STOP_WAIT_S = 5.0
 """Ray kills what has not ended 3 s after it was told to."""
 STATE_TIMEOUT_S = 5
-SCORING = "ScoringActor"
-"""Class of the actors of `pipelines.tag`, which is above us."""
+SCORING, READING = "ScoringActor", "_names_task"
+"""Actors and tasks of `pipelines.tag`, which is above us."""
 WAITING = {"PENDING_CREATION", "DEPENDENCIES_UNREADY", "PENDING_NODE_ASSIGNMENT"}
 """States of Ray's actors and tasks that have no place yet."""
 CLOCKS_APART_S = 5.0
@@ -158,7 +158,7 @@ def waiting(client: Any, ray_job: str) -> str:
     except RayStateApiException:  # what it waits for is told when Ray can
         return ""
     scoring = [one.state for one in actors if one.class_name == SCORING]
-    reading = [one.state for one in tasks if one.name.startswith("Map(")]  # Ray Data's
+    reading = [one.state for one in tasks if one.name == READING]
     if not (scoring or reading) or set(scoring or reading) - WAITING:
         return ""
     free, have = ray.available_resources(), ray.cluster_resources()

@@ -26,7 +26,7 @@ from tests.soak import some
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
 
-WORKERS = ("ray::Map", "ray::IDLE", "ray::ScoringActor", "ray::_graph")
+WORKERS = ("ray::_names_task", "ray::_rows_task", "ray::IDLE", "ray::ScoringActor")
 CARDS = (
     *[("worker", stage) for stage in STAGES] * 4,
     *[("driver", stage) for stage in STAGES] * 2,

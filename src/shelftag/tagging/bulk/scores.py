@@ -6,6 +6,7 @@ names of every piece --together--> distinct --in an earlier output?--> taken ove
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,11 +61,18 @@ class Names:
         return self.table["text"].combine_chunks()
 
 
-def score(group: Group, pieces: Sequence[str], tagger: Tagger, job: Job) -> ScoreCounts:
+def score(
+    group: Group,
+    pieces: Sequence[str],
+    tagger: Tagger,
+    job: Job,
+    alone: AbstractContextManager[object] | None = None,
+) -> ScoreCounts:
     """Score the names of a group, and write an answer for each piece.
 
     Args:
         pieces: files of all pieces' names, below OUT.
+        alone: held while the Tagger is at work, where another group is read or written meanwhile.
     """
     since, out = job.since, job.out
     slots = range(group.first, group.end)
@@ -72,7 +80,8 @@ def score(group: Group, pieces: Sequence[str], tagger: Tagger, job: Job) -> Scor
     hashes = group.hashes(job.bits)
     found = find(names.texts, hashes, since) if since else None
     known = found if found and since and since.is_same else None
-    ranking = _ranked(names.texts, known, tagger)
+    with alone or nullcontext():
+        ranking = _ranked(names.texts, known, tagger)
     scored = names.table
     for column in COLUMNS:
         scored = scored.append_column(column, ranking[column])
