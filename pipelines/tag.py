@@ -131,7 +131,8 @@ def tag(
     before = earlier(resolved(since), tagging) if since else None
     if before:
         _check_apart(before.tags.place, out.place, "--since")
-    job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config)
+    is_small = bool(checked.form.products)
+    job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config, is_small)
     with ray_session(config.scaling):
         check_resources(config.scaling, workers=1)  # fewer actors than asked for make do
         asked = description(job, tagging)

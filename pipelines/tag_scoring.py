@@ -18,8 +18,8 @@ class ScoringActor:
     """Loads the Tagger once, then takes groups of names: while one is scored, another is read or
     written, so that the model does not wait for files."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, job: Job, threads: int) -> None:
+        self._job, self._threads = job, threads
         self._scoring, self._loading = Lock(), Lock()
         self._loaded: Tagger | None = None
 
@@ -31,10 +31,9 @@ class ScoringActor:
     def _load(self) -> Tagger:
         from shelftag.model.runtime import set_up
 
-        threads = self._job.config.scaling.threads_per_worker
-        set_up(threads)
+        set_up(self._threads)
         tagging = self._job.config.tagging.model_copy(update={"cache_size": 0})  # all are new
-        return Tagger.load(fetched(self._job.run), tagging, threads=threads)
+        return Tagger.load(fetched(self._job.run), tagging, threads=self._threads)
 
     def load(self) -> dict[str, str]:
         """Ends when it is ready to work."""
@@ -56,12 +55,12 @@ class ScoringActor:
 
 
 @contextmanager
-def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
+def scoring_actors(job: Job, threads: int) -> Iterator[Callable[[int], list[Any]]]:
     """Gives the actors that score, and ends them: the writing of rows needs their room.
 
-    In a Ray of this machine alone they load the Run while names are read, and reserve no cores, of
-    which the reading needs all. In a cluster they reserve theirs, and start when names are read:
-    before, they could take the last core that a machine that leaves has left to the reading.
+    In a Ray of this machine alone the first loads the Run while names are read, and they reserve no
+    cores, of which the reading needs all. In a cluster they reserve theirs, and start when names
+    are read: before, they could take the last core that a machine that leaves has left to it.
     """
     import ray
 
@@ -71,14 +70,14 @@ def scoring_actors(job: Job) -> Iterator[Callable[[], list[Any]]]:
     options = {"num_cpus": cores, "num_gpus": int(scaling.use_gpu), "max_concurrency": IN_FLIGHT}
     found: list[Any] = []
 
-    def actors() -> list[Any]:
+    def actors(count: int) -> list[Any]:
         made = ray.remote(ScoringActor).options(**options, **GIVE_AGAIN)
-        found.extend(made.remote(job) for _ in range(scaling.tagging_actors - len(found)))
+        found.extend(made.remote(job, threads) for _ in range(count - len(found)))
         return found
 
-    if is_here:
-        for actor in actors():
-            actor.load.remote()
+    if is_here:  # the others, if the names are worth it, when they are counted
+        (first,) = actors(1)
+        first.load.remote()
     try:
         yield actors
     finally:

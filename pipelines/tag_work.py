@@ -11,12 +11,13 @@ from pipelines.spread import Lost, spread, spread_to_actors, told
 from pipelines.tag_scoring import done_and_said, scoring_actors
 from shelftag.tagging.bulk.catalogs import Part
 from shelftag.tagging.bulk.commits import Counts, committed
-from shelftag.tagging.bulk.groups import groups
+from shelftag.tagging.bulk.groups import Group, groups
 from shelftag.tagging.bulk.job import Job
 from shelftag.tagging.bulk.names import NameCounts, write_names
 from shelftag.tagging.bulk.progress import JobProgress
 from shelftag.tagging.bulk.publish import Done
 from shelftag.tagging.bulk.rows import Answers, RowCounts, write_tagged
+from shelftag.tagging.bulk.scorers import scorers, worth
 from shelftag.tagging.bulk.scores import ScoreCounts
 from shelftag.tagging.pieces import Piece
 
@@ -34,7 +35,8 @@ def work(job: Job, parts: Sequence[Part], progress: JobProgress, started: float)
     reading = Stage("names", NameCounts, "names read")
     scoring = Stage("scores", ScoreCounts, "names scored", "names")
     writing = Stage("rows", RowCounts, "rows written")
-    with scoring_actors(job) as actors:
+    asked = scorers(job.config.scaling, is_small=job.is_small)
+    with scoring_actors(job, asked.threads) as actors:
         read = partial(spread, what=reading.label, task=_names_task, job=known)
         names = _do(reading, pieces, sizes, read, job, progress)
         files = [next(iter(one.files)) for one in names]
@@ -43,7 +45,9 @@ def work(job: Job, parts: Sequence[Part], progress: JobProgress, started: float)
         counts = [group.names for group in found]
 
         def give(some: Sequence[dict[str, Any]]) -> Iterator[str]:
-            return spread_to_actors(some, scoring.label, actors() if some else [])
+            left = [Group(**row["group"]) for row in some]
+            count = worth(asked, left, files, job.out) if left else 0
+            return spread_to_actors(some, scoring.label, actors(count))
 
         scores = _do(scoring, work, counts, give, job, progress)
     answers = tuple(one.answers for one in scores)

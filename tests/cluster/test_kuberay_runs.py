@@ -65,7 +65,7 @@ def test_what_a_job_needs_is_there_when_it_begins(
     here = group.has("nvidia.com/gpu") if scaling.use_gpu else group.has("cpu")
     in_one_pod = int(min(here, group.has("cpu") // scaling.cpus_per_worker))
     assert in_one_pod * least >= (scaling.min_workers or scaling.workers)
-    assert in_one_pod * most >= max(scaling.workers, scaling.tagging_actors)
+    assert in_one_pod * most >= max(scaling.workers, scaling.tagging_actors or 1)
 
 
 @pytest.mark.parametrize("name", JOBS)

@@ -41,8 +41,9 @@ class ScalingConfig(Section):
     max_failures: int = Field(default=3, ge=-1)
     """Worker deaths a training run survives; -1 is without limit."""
 
-    tagging_actors: int = Field(default=1, ge=1)
-    """Actors a bulk tagging job may use."""
+    tagging_actors: int | None = Field(default=None, ge=1)
+    """Actors that score the names of a bulk job. None takes one; of a small model on a CPU as many as
+    `threads_per_worker`, with a thread each."""
 
     object_store_gb: float = Field(default=1.0, gt=0.08)
     """Gigabytes of shared memory of a Ray started here."""

@@ -30,6 +30,8 @@ class Job:
     """Slots of names, as a power of two."""
     since: Earlier | None
     config: Config
+    is_small: bool = True
+    """Whether the Run's model is small, with a forward pass of its own."""
 
     def called(self, labels: Sequence[str]) -> tuple[str, ...]:
         """What the job's own map calls some departments of a Run."""
