@@ -42,8 +42,8 @@ class ScalingConfig(Section):
     """Worker deaths a training run survives; -1 is without limit."""
 
     tagging_actors: int | None = Field(default=None, ge=1)
-    """Actors that score the names of a bulk job. None takes one; of a small model on a CPU as many as
-    `threads_per_worker`, with a thread each."""
+    """Actors that score the names of a bulk job. None takes one; of a small model on a CPU as many
+    as `threads_per_worker`, with a thread each."""
 
     object_store_gb: float = Field(default=1.0, gt=0.08)
     """Gigabytes of shared memory of a Ray started here."""
