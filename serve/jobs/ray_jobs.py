@@ -36,6 +36,7 @@ SCORING, READING = "ScoringActor", "_names_task"
 WAITING = {"PENDING_CREATION", "DEPENDENCIES_UNREADY", "PENDING_NODE_ASSIGNMENT"}
 """States of Ray's actors and tasks that have no place yet."""
 CLOCKS_APART_S = 5.0
+COUNTS = {"rows_done", "rows_total", "errors", "stage_done", "stage_total"}
 
 Roots = tuple[Path, Path]
 """Folders of inputs and outputs."""
@@ -52,6 +53,9 @@ class Job(BaseModel):
     rows_done: int | None = None
     rows_total: int | None = None
     errors: int | None = Field(default=None, description="Rows without a tag, among those done.")
+    stage: str | None = Field(default=None, description="Rows are done in the last of three.")
+    stage_done: int | None = None
+    stage_total: int | None = None
     message: str = Field(default="", description="What it waits for, or why it failed.")
     submitted: datetime | None = None
     ended: datetime | None = None
@@ -140,7 +144,7 @@ def described(client: Any, details: Any, roots: Roots) -> Job:
     )
     job = job.model_copy(update=progress(roots[1] / job.output, job))
     waits = ""
-    if state in LIVE and not job.rows_done:
+    if state in LIVE and not job.stage_done:
         waits = waiting(client, details.job_id) if details.job_id else "waits to be started by Ray"
     return job.model_copy(update={"state": "queued", "message": waits}) if waits else job
 
@@ -172,13 +176,13 @@ def _relative(message: str, roots: Roots) -> str:
     return message
 
 
-def progress(out: Path, job: Job) -> dict[str, int]:
-    """Rows done, all rows and errors; none where the file is of another job in the same folder."""
+def progress(out: Path, job: Job) -> dict[str, Any]:
+    """How far the job's file says it is; nothing where it is of another job in the same folder."""
     file = Tags(out).progress_file
     try:
         written = (file.info().mtime_ns or 0) / 1e9
         told = json.loads(file.read())
-        rows = {key: int(told[key]) for key in ("rows_done", "rows_total", "errors")}
+        rows = {key: int(told[key]) for key in COUNTS} | {"stage": str(told["stage"])}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     begun = job.submitted.timestamp() if job.submitted else 0.0

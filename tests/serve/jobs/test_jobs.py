@@ -94,6 +94,7 @@ def client_with(folder: Path, **settings: float) -> TestClient:
 
 
 ASKED: dict[str, Any] = {"input": "shop.csv", "output": "tagged"}
+COUNTS: dict[str, Any] = {"rows_done": 3, "rows_total": 9, "errors": 1}
 
 
 def test_a_job_from_its_submission_to_its_end(
@@ -112,7 +113,7 @@ def test_a_job_from_its_submission_to_its_end(
     known.status = "RUNNING"
     tags = Tags(folder / "out" / "tagged")
     tags.begin()
-    counts = {"rows_done": 3, "rows_total": 9, "errors": 1}
+    counts = {**COUNTS, "stage": "rows written", "stage_done": 3, "stage_total": 9}
     tags.progress_file.write(json.dumps({"state": "running"} | counts).encode())
     told = client.get(f"/v1/jobs/{job['id']}").json()
     assert told["state"] == "running"
@@ -134,7 +135,8 @@ def test_rows_of_another_job_in_the_same_folder_are_not_told(
     known.status, known.end_time = "FAILED", known.start_time + 1_000
     tags = Tags(folder / "out" / "tagged")
     tags.place.make()
-    tags.progress_file.write(b'{"rows_done": 3, "rows_total": 9, "errors": 1}')
+    stage = {"stage": "names read", "stage_done": 3, "stage_total": 9}
+    tags.progress_file.write(json.dumps(COUNTS | stage).encode())
     assert client.get(f"/v1/jobs/{job}").json()["rows_done"] == 3
     os.utime(tags.progress_file.path, times=(time.time() + 100,) * 2)
     assert client.get(f"/v1/jobs/{job}").json()["rows_done"] is None

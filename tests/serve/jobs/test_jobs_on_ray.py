@@ -85,8 +85,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
     table = pa.table({"title": NAMES})
     pq.write_table(table, folder / "in" / "small.parquet")
-    many = pa.table({"product_name": [f"Milk {i} Bread {i % 977}" for i in range(600_000)]})
-    pq.write_table(many, folder / "in" / "many.parquet", row_group_size=50_000)
+    many = pa.table({"product_name": [f"Milk {i} Bread {i % 977}" for i in range(2_000_000)]})
+    pq.write_table(many, folder / "in" / "many.parquet", row_group_size=250_000)
     damaged = bytearray((folder / "in" / "small.parquet").read_bytes())
     damaged[4:40] = b"\xff" * 36  # the first page; the footer is whole
     (folder / "in" / "damaged.parquet").write_bytes(damaged)
@@ -173,7 +173,7 @@ def test_jobs_wait_for_cores_outlive_the_endpoint_and_can_be_cancelled(
 ) -> None:
     with endpoint(cluster, tiny_run, folder) as client:
         long = submitted(client, input="many.parquet", output="many")
-        until(lambda: state(client, long)["rows_done"])
+        until(lambda: state(client, long)["stage_done"])
         other = submitted(client, input="many.parquet", output="other")
         until(lambda: "waits for free cores" in state(client, other)["message"])
         assert state(client, other)["state"] == "queued"
@@ -182,9 +182,11 @@ def test_jobs_wait_for_cores_outlive_the_endpoint_and_can_be_cancelled(
         assert client.delete(f"/v1/jobs/{other}").status_code == 200  # else it takes our core
         assert ended(client, other)["state"] == "cancelled"
     with endpoint(cluster, tiny_run, folder) as client:
+        until(lambda: state(client, long)["stage"] == "names scored")
+        until(lambda: state(client, long)["stage_done"])
         told = state(client, long)
-        assert told["state"] == "running"
-        assert 0 < told["rows_done"] < told["rows_total"] == 600_000
+        assert (told["state"], told["stage_total"], told["rows_done"]) == ("running", 2_000_000, 0)
+        assert 0 < told["stage_done"] < told["stage_total"]
         assert client.delete(f"/v1/jobs/{long}").status_code == 200
         assert ended(client, long)["state"] == "cancelled"
         assert client.delete(f"/v1/jobs/{long}").json()["state"] == "cancelled"
