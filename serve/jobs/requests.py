@@ -36,7 +36,9 @@ class JobRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    input: Text = Field(description="CSV, NDJSON or Parquet file or folder, under serve.jobs_input.")
+    input: Text = Field(
+        description="CSV, NDJSON or Parquet file or folder, under serve.jobs_input."
+    )
     output: Text = Field(description="Folder for the tags, under serve.jobs_output.")
     options: JobOptions = JobOptions()
     model: Text | None = Field(default=None, description="As for /v1/tag.")

@@ -1,6 +1,7 @@
 """`shelftag prepare` survives: real processes, real kills at random points."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from shutil import rmtree
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from shelftag.artifacts import MARKER, Dataset, read_json
+from tests.pipelines.kills import Card, play
 from tests.pipelines.preparing import (
     PIECES,
     Running,
@@ -28,7 +30,7 @@ from tests.soak import some
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 WORKERS = ("ray::Map", "ray::IDLE")
-CARDS = (
+CARDS: tuple[Card, ...] = (
     *[("worker", "merging")] * 9,
     *[("driver", "starting")] * 2,
     *[("driver", "merging")] * 4,
@@ -68,8 +70,9 @@ def undisturbed(tables: Path) -> dict[str, Any]:
         return contents(dataset)
 
 
-def waited_for(victim: str, moment: str, run: Running, dataset: Dataset, random: Random) -> bool:
+def waited_for(run: Running, dataset: Dataset, random: Random, card: Card) -> bool:
     """Whether the moment came before the process ended."""
+    victim, moment = card
     if moment == "published":
         return run.wait_until(lambda: dataset.is_complete)
     if moment == "starting":
@@ -88,30 +91,6 @@ def paused(run: Running, seconds: float) -> bool:
     return run.wait_until(lambda: run.elapsed_s() >= end_s)
 
 
-def kill(victim: str, run: Running, random: Random) -> bool:
-    """Kill one of a kind, if one is there."""
-    if victim == "driver":
-        run.process.kill()
-        return True
-    found = run.members(*(WORKERS if victim == "worker" else (victim,)))
-    if found:
-        random.choice(found).kill()
-    return bool(found)
-
-
-def play(cards: list[tuple[str, str]], run: Running, dataset: Dataset, random: Random) -> list[str]:
-    """Kill as the cards say, until the process cannot live on or is done; who was killed."""
-    killed: list[str] = []
-    while cards and killed.count("worker") == len(killed):
-        victim, moment = cards[-1]
-        if not waited_for(victim, moment, run, dataset, random) or not kill(victim, run, random):
-            break
-        print(f"{dataset.path.name}: {victim}, {moment}, {run.elapsed_s():.1f} s", flush=True)
-        killed.append(victim)
-        cards.pop()
-    return killed
-
-
 def test_killed_at_random_points_it_makes_the_same_dataset(
     tables: Path, undisturbed: dict[str, Any], here: Stage
 ) -> None:
@@ -125,7 +104,7 @@ def test_killed_at_random_points_it_makes_the_same_dataset(
         done: set[str] = set()
         while not dataset.is_complete:
             run = here.prepare(tables, dataset)
-            killed = play(cards, run, dataset, random)
+            killed = play(cards, run, partial(waited_for, run, dataset, random), WORKERS, random)
             code = run.exit_code()
             went_on += "pieces are done" in run.output
             assert code == 0 or killed.count("worker") < len(killed), run.output

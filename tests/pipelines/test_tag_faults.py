@@ -2,6 +2,7 @@
 disk that is full."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from shutil import rmtree
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from shelftag.artifacts import Run, Tags, read_json
+from tests.pipelines.kills import Card, play
 from tests.pipelines.preparing import Running, Stage, is_called, stage
 from tests.pipelines.tagging import (
     ROWS,
@@ -27,7 +29,7 @@ from tests.soak import some
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_500)]
 
 WORKERS = ("ray::_names_task", "ray::_rows_task", "ray::IDLE", "ray::ScoringActor")
-CARDS = (
+CARDS: tuple[Card, ...] = (
     *[("worker", stage) for stage in STAGES] * 4,
     *[("driver", stage) for stage in STAGES] * 2,
     *[("raylet", stage) for stage in STAGES],
@@ -64,8 +66,9 @@ def undisturbed(catalog: Path, tiny_run: Run) -> dict[str, Any]:
         return made
 
 
-def waited_for(moment: str, run: Running, out: Tags, random: Random) -> bool:
+def waited_for(run: Running, out: Tags, random: Random, card: Card) -> bool:
     """Whether the moment came before the process ended."""
+    _, moment = card
     if moment == "published":
         return run.wait_until(lambda: out.is_complete)
     if moment == "starting":
@@ -78,30 +81,6 @@ def waited_for(moment: str, run: Running, out: Tags, random: Random) -> bool:
     return ready and run.wait_until(
         lambda: commits(out, moment) >= count or commits(out, "rows") == ROWS // 1_000
     )
-
-
-def kill(victim: str, run: Running, random: Random) -> bool:
-    """Kill one of a kind, if one is there."""
-    if victim == "driver":
-        run.process.kill()
-        return True
-    found = run.members(*(WORKERS if victim == "worker" else (victim,)))
-    if found:
-        random.choice(found).kill()
-    return bool(found)
-
-
-def play(cards: list[tuple[str, str]], run: Running, out: Tags, random: Random) -> list[str]:
-    """Kill as the cards say, until the process cannot live on or is done; who was killed."""
-    killed: list[str] = []
-    while cards and killed.count("worker") == len(killed) < 3:
-        victim, moment = cards[-1]
-        if not waited_for(moment, run, out, random) or not kill(victim, run, random):
-            break
-        print(f"{out.place.base_name}: {victim}, {moment}, {run.elapsed_s():.1f} s", flush=True)
-        killed.append(victim)
-        cards.pop()
-    return killed
 
 
 def test_killed_at_random_points_it_makes_the_same_output(
@@ -117,7 +96,7 @@ def test_killed_at_random_points_it_makes_the_same_output(
         done: set[str] = set()
         while not out.is_complete:
             run = start(here, tiny_run, catalog, out)
-            killed = play(cards, run, out, random)
+            killed = play(cards, run, partial(waited_for, run, out, random), WORKERS, random)
             code = run.exit_code()
             went_on += "goes on: " in run.output
             assert code == 0 or killed.count("worker") < len(killed), run.output

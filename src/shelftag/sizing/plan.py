@@ -144,8 +144,8 @@ def _load(shape: Shape, config: Config) -> Term:
 
 def _exchanged(work: Work, cut: Exchange, config: Config, machines: Machines) -> tuple[Term, ...]:
     """Rows and names through the object store."""
-    scorers = machines.count
-    if not machines.rented.is_gpu:
+    scorers = machines.count  # one on each GPU, and of nano on each core
+    if not (machines.rented.is_gpu or own_pass(config, machines.rented)):
         scorers = max(1, machines.count // config.scaling.threads_per_worker)
     waiting = cut.waiting(scorers, machines.cores) if machines.store else ZERO
     return (
