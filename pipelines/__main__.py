@@ -70,7 +70,7 @@ def _add_verb(verbs: Any, name: str, verb: Verb) -> None:
 
 
 def _add_option(sub: argparse.ArgumentParser, option: Option) -> None:
-    kind = Path if option.path else str
+    kind = _path if option.path else str
     if option.positional:
         count = None if option.default is None else "?"
         metavar = option.written
@@ -87,6 +87,13 @@ def _add_option(sub: argparse.ArgumentParser, option: Option) -> None:
             type=kind,
             metavar="PATH" if option.path else "NAME" if option.many else "VALUE",
         )
+
+
+def _path(text: str) -> Path:
+    """Of an option; Path itself takes an empty one, as of a variable that is not set, for here."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty text is no path")
+    return Path(text)
 
 
 def command() -> int:

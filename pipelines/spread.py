@@ -71,12 +71,13 @@ def _lost(what: str, error: Exception) -> Lost:
 
 
 def spread_to_actors(
-    work: Sequence[dict[str, Any]], what: str, actors: Sequence[Any]
+    work: Sequence[dict[str, Any]], what: str, actors: Sequence[Any], **given: Any
 ) -> Iterator[str]:
     """The same by actors that are there: each is given the next piece when it is done with one.
 
     Args:
         actors: handles with the methods `load`, which ends when one is ready to work, and `work`.
+        given: more that `work` is called with.
 
     Raises:
         ShelftagError: as an actor raised it.
@@ -93,7 +94,7 @@ def spread_to_actors(
             actor, said = waited.pop(ref), _said(ray.get(ref))
             for _ in range(1 if said else IN_FLIGHT):
                 if left:
-                    waited[actor.work.remote(left.pop())] = actor
+                    waited[actor.work.remote(left.pop(), **given)] = actor
             if said:
                 done += 1
                 yield said

@@ -24,7 +24,14 @@ from pipelines.tag_work import work
 from shelftag.artifacts import Place, Tags, TagsManifest, place_of
 from shelftag.artifacts.fetched import Where, fetched, whole
 from shelftag.config import Config
-from shelftag.errors import Failed, GateFailed, InputError
+from shelftag.errors import (
+    ArtifactError,
+    ConfigError,
+    Failed,
+    GateFailed,
+    InputChanged,
+    InputError,
+)
 from shelftag.tagging.bulk.catalogs import check_catalogs, check_rows
 from shelftag.tagging.bulk.current import make_current, resolved
 from shelftag.tagging.bulk.earlier import earlier
@@ -32,6 +39,7 @@ from shelftag.tagging.bulk.job import (
     Identity,
     Job,
     description,
+    forget,
     go_on_or_begin,
     identity_of,
     tagging_fingerprint,
@@ -62,11 +70,14 @@ def main(
     Raises:
         GateFailed: more of the catalog would change department than `tagging.max_change`.
     """
+    _check_gate(since, config)
     from shelftag.tagging.bulk.summary import print_summary
 
     started, tags = time.perf_counter(), Tags(out)
     naming = Naming(name_column, description_column, prefix)
-    manifest = tag(run, input, tags, naming, config, since=since, overwrite=overwrite)
+    manifest = tag(
+        run, input, tags, naming, config, since=since, overwrite=overwrite, again=publish
+    )
     print_summary(tags, manifest, time.perf_counter() - started)
     print(_on_review(check_run(fetched(run)).calibration, config.tagging.threshold))
     check_change(tags, manifest, config.tagging.max_change)
@@ -78,8 +89,17 @@ def foresee(*, since: str | None, out: str, publish: bool, overwrite: bool, **gi
     """At `--dry-run`: what would be scored, where that depends on an earlier output."""
     from pipelines import tag_foresee
 
+    _check_gate(since, given["config"])
     if since is not None:
         tag_foresee.foresee(since=since, **given)
+
+
+def _check_gate(since: str | None, config: Config) -> None:
+    """Refuse a gate that would let everything through."""
+    if since is None and config.tagging.max_change is not None:
+        problem = f"tagging.max_change is {config.tagging.max_change:g}, and there is nothing"
+        way_out = "name an earlier output with --since, or leave --max-change out"
+        raise ConfigError(f"{problem} to compare with", way_out)
 
 
 def _on_review(calibration: Calibration, threshold: float | None) -> str:
@@ -111,8 +131,13 @@ def tag(
     *,
     since: str | None = None,
     overwrite: bool = False,
+    again: bool = False,
 ) -> TagsManifest:
     """Check, read names, score them, write rows, publish.
+
+    Args:
+        again: whether an output that the same job has finished will do, as it may have died before
+            it was the current one.
 
     Raises:
         Refused: the Run, the catalog or the folder cannot be used; nothing was written.
@@ -121,7 +146,9 @@ def tag(
     """
     started = time.perf_counter()
     checked, where = check_run(fetched(run)), place_of(catalog)
-    out.check_free(overwrite=overwrite)
+    is_done = again and not overwrite and out.is_complete
+    if not is_done:
+        out.check_free(overwrite=overwrite)
     _check_apart(where, out.place, "input")
     labels = (*checked.departments.names, *config.tagging.new_departments)
     catalogs = check_catalogs(where, naming, config.tagging, labels)
@@ -133,15 +160,26 @@ def tag(
         _check_apart(before.tags.place, out.place, "--since")
     is_small = bool(checked.form.products)
     job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config, is_small)
+    asked = description(job, tagging)
+    if is_done:
+        return _of_the_same_job(out, identity_of(asked))
     with ray_session(config.scaling):
         check_resources(config.scaling, workers=1)  # fewer actors than asked for make do
-        asked = description(job, tagging)
         go_on_or_begin(out, asked, overwrite=overwrite)
         _check_nodes(job, where)
         with _written_to(out), JobProgress(out.progress_file, rows_in) as progress:
             done = work(job, parts, progress, started)
             identity = Identity(identity_of(asked), checked.manifest.fingerprint, tagging)
             return publish(job, done, rows_in, identity)
+
+
+def _of_the_same_job(out: Tags, job: str) -> TagsManifest:
+    """The manifest of a finished output, if it is of that job."""
+    manifest = out.manifest()
+    if manifest.fingerprint != job:
+        problem = f"{out} is there already, and another job's"
+        raise ArtifactError(problem, "name another --out, or --overwrite")
+    return manifest
 
 
 def _check_nodes(job: Job, catalog: Place) -> None:
@@ -152,7 +190,7 @@ def _check_nodes(job: Job, catalog: Place) -> None:
 
 def _check_apart(read: Place, out: Place, what: str) -> None:
     """Refuse to clear the folder that is read, or to write into it."""
-    one, other = f"{read.path}/", f"{out.path}/"
+    one, other = f"{read.real_path}/", f"{out.real_path}/"
     if read.filesystem != out.filesystem:
         return
     if one.startswith(other):
@@ -163,9 +201,13 @@ def _check_apart(read: Place, out: Place, what: str) -> None:
 
 @contextmanager
 def _written_to(out: Tags) -> Iterator[None]:
-    """A disk that is full, or goes away, is said in one line."""
+    """A disk that is full, or goes away, is said in one line; what was read of files that have
+    changed is not gone on from."""
     try:
         yield
+    except InputChanged:
+        forget(out)
+        raise
     except OSError as error:
         problem = f"{out} cannot be written to ({error.strerror or error})"
         raise Failed(problem, "make room there, and give the same command again") from error

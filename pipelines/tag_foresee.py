@@ -11,7 +11,6 @@ from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shelftag.artifacts import place_of
@@ -69,11 +68,8 @@ def _names(parts: list[Part], catalogs: tuple[Catalog, ...]) -> NDArray[np.uint6
 
 
 def _names_before(before: Earlier) -> NDArray[np.uint64]:
-    found = [np.zeros(0, np.uint64)]
-    for one in before.manifest.names:
-        with (before.tags.place / one.part).open() as file:
-            found.append(_hashes(pq.read_table(file, columns=["text"])["text"]))
-    return np.unique(np.concatenate(found))
+    parts = [before.read(one.part, ["text"])["text"] for one in before.manifest.names]
+    return np.unique(np.concatenate([np.zeros(0, np.uint64), *map(_hashes, parts)]))
 
 
 def _hashes(texts: pa.StringArray | pa.ChunkedArray) -> NDArray[np.uint64]:

@@ -44,9 +44,9 @@ class ScoringActor:
 
         return told(load, "loading the Run")
 
-    def work(self, row: dict[str, Any]) -> dict[str, str]:
+    def work(self, row: dict[str, Any], files: list[str]) -> dict[str, str]:
         """Score the names of a group; `files` are those of all pieces."""
-        files, group = row["files"], Group(**row["group"])
+        group = Group(**row["group"])
 
         def work() -> ScoreCounts:
             return score(group, files, self._tagger(), self._job, self._scoring)
@@ -55,12 +55,15 @@ class ScoringActor:
 
 
 @contextmanager
-def scoring_actors(job: Job, threads: int) -> Iterator[Callable[[int], list[Any]]]:
+def scoring_actors(job: Job, threads: int, *, early: bool) -> Iterator[Callable[[int], list[Any]]]:
     """Gives the actors that score, and ends them: the writing of rows needs their room.
 
     In a Ray of this machine alone the first loads the Run while names are read, and they reserve no
     cores, of which the reading needs all. In a cluster they reserve theirs, and start when names
     are read: before, they could take the last core that a machine that leaves has left to it.
+
+    Args:
+        early: whether the first may load while names are read; else all may be done already.
     """
     import ray
 
@@ -75,7 +78,7 @@ def scoring_actors(job: Job, threads: int) -> Iterator[Callable[[int], list[Any]
         found.extend(made.remote(job, threads) for _ in range(count - len(found)))
         return found
 
-    if is_here:  # the others, if the names are worth it, when they are counted
+    if is_here and early:  # the others, if the names are worth it, when they are counted
         (first,) = actors(1)
         first.load.remote()
     try:

@@ -36,18 +36,19 @@ def work(job: Job, parts: Sequence[Part], progress: JobProgress, started: float)
     scoring = Stage("scores", ScoreCounts, "names scored", "names")
     writing = Stage("rows", RowCounts, "rows written")
     asked = scorers(job.config.scaling, is_small=job.is_small)
-    with scoring_actors(job, asked.threads) as actors:
+    is_begun = bool(committed(job.out, scoring.name, scoring.counts))
+    with scoring_actors(job, asked.threads, early=not is_begun) as actors:
         read = partial(spread, what=reading.label, task=_names_task, job=known)
         names = _do(reading, pieces, sizes, read, job, progress)
         files = [next(iter(one.files)) for one in names]
         found = groups([one.slots for one in names], job.config.tagging.names_per_block)
-        work = [{"index": one.index, "group": asdict(one), "files": files} for one in found]
+        work = [{"index": one.index, "group": asdict(one)} for one in found]
         counts = [group.names for group in found]
 
         def give(some: Sequence[dict[str, Any]]) -> Iterator[str]:
             left = [Group(**row["group"]) for row in some]
-            count = worth(asked, left, files, job.out) if left else 0
-            return spread_to_actors(some, scoring.label, actors(count))
+            count = worth(asked, left, files, job.out)
+            return spread_to_actors(some, scoring.label, actors(count), files=ray.put(files))
 
         scores = _do(scoring, work, counts, give, job, progress)
     answers = tuple(one.answers for one in scores)
@@ -86,7 +87,8 @@ def _do(
     Raises:
         Lost: the work was lost again and again.
     """
-    done = committed(job.out, stage.name, stage.counts)
+    found = committed(job.out, stage.name, stage.counts)
+    done = {index: counts for index, counts in found.items() if index < len(work)}
     progress.begin(stage.label, sum(sizes), stage.unit)
     if done:
         print(f"goes on: {stage.label}: {len(done)} of {len(work)} are done", file=sys.stderr)
@@ -94,10 +96,12 @@ def _do(
         progress.add(sizes[index], *_rows_of(counts))
     for attempt in range(ATTEMPTS):
         try:
-            for said in give([row for row in work if row["index"] not in done]):
+            left = [row for row in work if row["index"] not in done]
+            for said in give(left) if left else ():
                 counts = stage.counts.model_validate_json(said)
                 done[counts.index] = counts
                 progress.add(sizes[counts.index], *_rows_of(counts))
+            break
         except Lost as error:
             if attempt + 1 == ATTEMPTS:
                 raise

@@ -7,9 +7,10 @@
     |   '-- ArtifactError      a Dataset or Run that is missing, half-written or not ours
     '-- Failed             exit code 1: it ran, and stopped
         +-- AccountingError    rows in != rows out + dropped + rejected
+        +-- InputChanged       a file is not what it was when the work began
         +-- TooManyRejects     more bad rows than `data.max_rejects` allows
         +-- TrainingFailed     the training run ended without a model
-        '-- GateFailed         `compare` or `drift` found more change than is allowed
+        '-- GateFailed         `compare`, `drift` or `tag` found more change than is allowed
 
 Each carries the problem (with the value and the rule) and the way out, and survives pickling,
 since workers raise them on other machines.
@@ -56,6 +57,10 @@ class AccountingError(Failed):
     """Rows in are not rows out plus dropped plus rejected."""
 
 
+class InputChanged(Failed):
+    """A file is not what it was when the work began."""
+
+
 class TooManyRejects(Failed):
     """More bad rows than `data.max_rejects` allows."""
 
@@ -65,4 +70,4 @@ class TrainingFailed(Failed):
 
 
 class GateFailed(Failed):
-    """`compare` or `drift` found more change than is allowed."""
+    """`compare`, `drift` or `tag` found more change than is allowed."""

@@ -111,6 +111,15 @@ def test_what_is_no_place() -> None:
     assert "secret" not in str(refused.value)
     with pytest.raises(InputError, match="nowhere://shop cannot be read"):
         place_of("nowhere://shop")
+    with pytest.raises(InputError, match="an empty text is no path"):
+        place_of("")
+
+
+def test_links_are_followed_to_what_they_lead_to(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "there", target_is_directory=True)
+    assert place_of(tmp_path / "link" / "a").real_path == str(tmp_path.resolve() / "there" / "a")
+    place = bucket()
+    assert place.real_path == place.path
 
 
 def test_a_file_that_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:

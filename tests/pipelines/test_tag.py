@@ -1,6 +1,7 @@
 """`shelftag tag`: every row of a catalog comes out once, with its tag or with a reason."""
 
 import json
+import os
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -16,7 +17,8 @@ from shelftag.artifacts import Run, Tags, TagsManifest
 from shelftag.catalog.text import text
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
-from shelftag.errors import ArtifactError, ConfigError, Failed, InputError
+from shelftag.errors import ArtifactError, ConfigError, Failed, InputChanged, InputError
+from shelftag.tagging.bulk.groups import Group, groups
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.tagger import Tagger
 from tests import tiny
@@ -203,6 +205,29 @@ def test_the_input_is_never_cleared(from_csv: tuple[Tags, TagsManifest], tiny_ru
     with pytest.raises(InputError, match="name another --out"):
         tag(tiny_run.path, tags.tags.path, tags, naming, settings(), overwrite=True)
     assert tags.manifest()
+
+
+@pytest.mark.usefixtures("ray_here")
+def test_a_job_whose_input_changed_while_it_was_read_begins_anew(
+    tiny_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog, kept = tmp_path / "c.csv", 100_000
+    catalog.write_text("product_name\n" + "Milk\n" * 2 * kept)
+    state = catalog.stat()
+
+    def change(*given: Any) -> list[Group]:
+        """When names are read; times are kept, as some copies do, so that the job is the same."""
+        catalog.write_text("product_name\n" + "Milk\n" * kept + "Kiwi\n" + "Milk\n" * (kept - 1))
+        os.utime(catalog, ns=(state.st_atime_ns, state.st_mtime_ns))
+        return groups(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.tag_work.groups", change)
+        with pytest.raises(InputChanged, match=r"c\.csv changed while it was read: give the same"):
+            done(tiny_run, catalog, tmp_path / "out", rows_per_block=kept)
+    tags, manifest = done(tiny_run, catalog, tmp_path / "out", rows_per_block=kept)
+    assert (manifest.rows_out, manifest.unique_names) == (2 * kept, 2)
+    assert rows(tags, manifest)["product_name"][kept].as_py() == "Kiwi"
 
 
 def test_a_damaged_run_is_refused_before_anything_starts(tiny_run: Run, tmp_path: Path) -> None:

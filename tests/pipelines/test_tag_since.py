@@ -104,6 +104,59 @@ def test_another_model_scores_all_and_is_not_published_when_it_changes_too_much(
     assert (manifest.scored, manifest.since and manifest.since.changed_rows) == (6, 2 * len(moved))
 
 
+def test_a_shops_own_word_that_changes_is_a_change(
+    outputs: Path, tiny_run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = departments(outputs / "monday")
+    out, label = outputs / "renamed", before["Rye Bread"]
+    moved = {name for name, department in before.items() if department == label}
+    words = ("--since", str(outputs / "monday"), f"tagging.departments={{{label}: Brot}}")
+    assert tagged(tiny_run, MONDAY, out, *words, "--max-change", "0", "--publish") == 1
+    assert f"{len(moved) / len(MONDAY):.2%} of the rows would change" in capsys.readouterr().err
+    with (out / "changes.csv").open(encoding="utf-8-sig") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert set(rows) == moved
+    assert {(row["old_department"], row["department"]) for row in rows.values()} == {
+        (label, "Brot")
+    }
+    assert Tags(out).manifest().scored == 0
+
+
+def test_a_gate_with_nothing_to_compare_with_is_refused(
+    outputs: Path, tiny_run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (("--publish",), ("--dry-run",)):
+        assert tagged(tiny_run, MONDAY, outputs / "bare", "--max-change", "0.02", *words) == 2
+        assert "name an earlier output with --since" in capsys.readouterr().err
+    assert not (outputs / "bare").exists()
+
+
+def test_a_job_that_died_before_it_was_published_is_published_by_the_same_command(
+    tiny_run: Run, outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outputs
+    out = tmp_path / "out"
+    assert tagged(tiny_run, MONDAY, out, "--publish") == 0
+    (tmp_path / "CURRENT").unlink()  # as where it was killed right before
+    command = ["tag", "--run", str(tiny_run.path), "--input", f"{out}.csv", "--out", str(out)]
+    assert shelftag([*command, "--publish", "scaling.threads_per_worker=1"]) == 0
+    assert (tmp_path / "CURRENT").read_text() == "out\n"
+    assert shelftag(command) == 2
+    assert "is there already: name another --out" in capsys.readouterr().err
+    assert shelftag([*command, "--publish", "tagging.top_k=2"]) == 2
+    assert "is there already, and another job's" in capsys.readouterr().err
+
+
+def test_the_earlier_output_is_not_cleared_through_a_link(
+    outputs: Path, tiny_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "link").symlink_to(outputs)
+    words = ("--since", str(outputs / "monday"), "--overwrite")
+    assert tagged(tiny_run, MONDAY, tmp_path / "link" / "monday", *words) == 2
+    assert "is in --out" in capsys.readouterr().err
+    assert Tags(outputs / "monday").is_complete
+
+
 def test_other_settings_of_tags_score_all(outputs: Path, tiny_run: Run) -> None:
     out = outputs / "thursday"
     words = ("--since", str(outputs / "monday"), "tagging.threshold=0.5")
@@ -113,7 +166,7 @@ def test_other_settings_of_tags_score_all(outputs: Path, tiny_run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("current", "problem"),
-    [("", "names ''"), ("../elsewhere", "which is no folder beside it"), ("gone", "not a folder")],
+    [("", "names ''"), ("../elsewhere", "which is no complete"), ("gone", "names 'gone', which")],
 )
 def test_a_current_that_names_none_is_refused(
     outputs: Path,

@@ -73,6 +73,47 @@ def test_pieces_together_are_the_file(
     assert all(len(b.table) + len(b.errors) == p.rows for b, p in zip(read, pieces, strict=True))
 
 
+torn = st.tuples(quoted, plain.filter(bool)).map("".join)
+lines = st.lists(st.tuples(st.booleans(), st.sampled_from(["\n", "\r\n"])), max_size=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), lines, st.integers(1, 4), st.integers(2, 40))
+def test_rows_with_text_after_a_closing_quote_are_errors(
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+    lines: list[tuple[bool, str]],
+    rows_per_block: int,
+    window: int,
+) -> None:
+    """pyarrow takes the rest into the field, and the rows up to the next quote with it."""
+    written, expected = [], []
+    for is_torn, _ in lines:
+        some = [data.draw(fields), data.draw(torn if is_torn else fields)]
+        written.append(",".join(data.draw(st.permutations(some))))
+        expected += [len(written)] if is_torn else []
+    body = "".join(row + end for row, (_, end) in zip(written, lines, strict=True)).encode()
+    file = write(tmp_path_factory.mktemp("csv"), body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_rows, "WINDOW_BYTES", window)
+        pieces = list(csv_pieces(file, rows_per_block))
+    errors = [e for piece in pieces for e in read_csv_piece(file, piece, COLUMNS).errors]
+    assert [error.row for error in errors] == expected
+    assert [error.record for error in errors] == [written[row - 1] for row in expected]
+    assert {error.reason.split(":")[0] for error in errors} <= {"text after a closing quote"}
+
+
+def test_a_quote_that_is_missing_takes_no_rows_in_silence(tmp_path: Path) -> None:
+    file = write(tmp_path, b'1,"Milk\n2,Bread\n3,"Cheese"\n4,Tea\n5\n6,Oats\n')
+    (block,) = blocks(file, 10)
+    assert block.table["id"].to_pylist() == ["4", "6"]
+    assert block.places.tolist() == [2, 4]
+    assert [(error.row, error.record) for error in block.errors] == [
+        (1, '1,"Milk\n2,Bread\n3,"Cheese"'),
+        (3, "5"),
+    ]
+
+
 def test_text_comes_out_as_it_went_in(tmp_path: Path) -> None:
     file = write(tmp_path, b'00123,"Tea, ""black""\nand green"\n1.50,\n007,NULL\n')
     assert blocks(file, 10)[0].table.to_pydict() == {
@@ -143,9 +184,10 @@ def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
 
 
 def test_an_empty_window_has_no_rows() -> None:
-    ends, is_open = csv_rows.row_ends(b"", last=True)
-    assert not len(ends)
-    assert not is_open
+    found = csv_rows.rows_of(b"", last=True)
+    assert not len(found.ends)
+    assert not len(found.torn)
+    assert not found.is_open
 
 
 def test_rows_of_another_width_may_be_broken_text_too(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_alternatives(made: tuple[Ranking, list[str]]) -> None:
 def test_candidates(made: tuple[Ranking, list[str]]) -> None:
     ranking, names = made
     assert candidates_json(ranking, names).to_pylist() == [
-        json.dumps([names[place] for place in places if place >= 0])
+        json.dumps([names[place] for place in places if place >= 0], ensure_ascii=False)
         for places in ranking.candidates
     ]
 

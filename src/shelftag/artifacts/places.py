@@ -61,6 +61,11 @@ class Place:
         return Place(name or slash or ".", path or "/", self.filesystem, self.query)
 
     @property
+    def real_path(self) -> str:
+        """Inside `filesystem`, whatever links lead to it."""
+        return os.path.realpath(self.path) if self.local else self.path
+
+    @property
     def local(self) -> Path | None:
         """As a path of this machine, if it is one."""
         return Path(self.path) if isinstance(self.filesystem, fs.LocalFileSystem) else None
@@ -163,10 +168,12 @@ def place_of(where: str | Path | Place) -> Place:
     """A local path, or any URI that `pyarrow.fs.FileSystem.from_uri` takes.
 
     Raises:
-        InputError: the URI holds a key, or is none.
+        InputError: it is empty, as of a variable that is not set; the URI holds a key, or is none.
     """
     if isinstance(where, Place):
         return where
+    if not str(where).strip():
+        raise InputError("an empty text is no path", "name a file, a folder or a URI")
     if "://" not in str(where):
         name = str(where).rstrip("/") or "/"
         return Place(name, os.path.abspath(where), fs.LocalFileSystem())  # noqa: PTH100
@@ -179,7 +186,8 @@ def place_of(where: str | Path | Place) -> Place:
     try:
         filesystem, path = fs.FileSystem.from_uri(str(where))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{where} cannot be read ({one_line(error)})", "mend the URI") from None
+        way_out = "mend the URI, the network or the credentials"
+        raise InputError(f"{where} cannot be read ({one_line(error)})", way_out) from None
     query = f"?{uri.query}" if uri.query else ""
     name = str(where).split("?", 1)[0].rstrip("/")
     return Place(name, path.rstrip("/"), filesystem, query)

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from shelftag.artifacts import Place
 from shelftag.errors import InputError
-from shelftag.tagging.csv_rows import MAX_ROW_BYTES, row_ends, rows_from
+from shelftag.tagging.csv_rows import MAX_ROW_BYTES, rows_from, rows_of
 from shelftag.tagging.pieces import Block, ErrorRow, Piece, changed, records
 
 Keep = Callable[[pcsv.InvalidRow], str]
+TORN = "text after a closing quote: a quote is missing, or not written twice inside a field"
 
 
 def read_header(file: Place) -> tuple[list[str], int]:
@@ -34,11 +35,11 @@ def read_header(file: Place) -> tuple[list[str], int]:
 
 def header_of(source: BinaryIO, name: str) -> tuple[list[str], int]:
     """The same of an open file."""
-    ends, _ = rows_from(source, name, 0, 1)
-    if not len(ends):
+    rows, _ = rows_from(source, name, 0, 1)
+    if not len(rows.ends):
         raise InputError(f"{name} is empty", "name a file with a header and rows")
     source.seek(0)
-    header = source.read(int(ends[0]))
+    header = source.read(int(rows.ends[0]))
     line = pa.BufferReader(header.rstrip(b"\r\n") + b"\n")
     try:
         return pcsv.read_csv(line).column_names, len(header)
@@ -69,20 +70,22 @@ def pieces_of(
     its memory is bounded by bytes too."""
     row, last = 0, False
     while not last:
-        ends, last = rows_from(source, name, offset, 1, max_row_bytes)
+        found, last = rows_from(source, name, offset, 1, max_row_bytes)
+        ends, first = found.ends, 0
         cuts = [0, *ends[rows_per_block - 1 :: rows_per_block].tolist()]
         counts = [rows_per_block] * (len(cuts) - 1)
         if len(ends) % rows_per_block:
             cuts.append(int(ends[-1]))
             counts.append(len(ends) % rows_per_block)
         for (start, end), rows in zip(pairwise(cuts), counts, strict=True):
-            yield Piece(name, row, rows, offset + start, offset + end)
-            row += rows
+            torn = found.torn[(found.torn >= first) & (found.torn < first + rows)] - first
+            yield Piece(name, row, rows, offset + start, offset + end, tuple(torn.tolist()))
+            row, first = row + rows, first + rows
         offset += cuts[-1]
 
 
 def read_csv_piece(file: Place, piece: Piece, header: list[str]) -> Block:
-    """All columns as strings; rows of another width or with broken UTF-8 are errors.
+    """All columns as strings; rows that are torn, of another width or with broken UTF-8 are errors.
 
     Raises:
         Failed: the file is not what it was.
@@ -93,25 +96,48 @@ def read_csv_piece(file: Place, piece: Piece, header: list[str]) -> Block:
 
 def read_piece_of(source: BinaryIO, piece: Piece, header: list[str]) -> Block:
     """The same of an open file."""
-    ragged: list[ErrorRow] = []
+    source.seek(piece.start)
+    data, torn = _torn_apart(source.read(piece.end - piece.start), piece)
+    places = np.arange(piece.rows) + piece.first_row + 1
+    places = places[~np.isin(places, [error.row for error in torn])]
+    ragged: list[tuple[int, str, str]] = []
 
     def keep(row: pcsv.InvalidRow) -> str:
         reason = f"{row.actual_columns} fields, and the header has {row.expected_columns}"
-        ragged.append(ErrorRow(piece.first_row + row.number, reason, row.text))
+        ragged.append((row.number - 1, reason, row.text))
         return "skip"
 
-    source.seek(piece.start)
-    table = _parse_any(source.read(piece.end - piece.start), header, keep)
-    if len(table) + len(ragged) != piece.rows:
+    table = _parse_any(data, header, keep)
+    if len(table) + len(ragged) != len(places):
         raise changed(piece)
-    places = np.arange(piece.rows) + piece.first_row + 1
-    places = places[~np.isin(places, [error.row for error in ragged])]
-    return _as_text(table, places, ragged)
+    errors = torn + [ErrorRow(int(places[i]), reason, text) for i, reason, text in ragged]
+    return _as_text(table, places[~np.isin(places, [error.row for error in errors])], errors)
+
+
+def _torn_apart(data: bytes, piece: Piece) -> tuple[bytes, list[ErrorRow]]:
+    """The rows of a piece without those that are torn, and these."""
+    if not piece.torn:
+        return data, []
+    ends = rows_of(data, last=True).ends.tolist()
+    if len(ends) != piece.rows:
+        raise changed(piece)
+    starts = [0, *ends]
+    errors = [
+        ErrorRow(
+            piece.first_row + place + 1,
+            TORN,
+            data[starts[place] : ends[place]].decode(errors="backslashreplace").rstrip("\r\n"),
+        )
+        for place in piece.torn
+    ]
+    return _without(data, {place + 1 for place in piece.torn}), errors
 
 
 def _parse_any(data: bytes, header: list[str], keep: Keep) -> pa.Table:
     """Columns of bytes. pyarrow fails for a row of another width that is no UTF-8: such rows are
     found with all that is broken replaced, and then left out."""
+    if not data:
+        return pa.table({name: pa.array([], pa.binary()) for name in header})
     try:
         data.decode()
     except UnicodeDecodeError:
@@ -128,8 +154,7 @@ def _parse_any(data: bytes, header: list[str], keep: Keep) -> pa.Table:
 
 def _without(data: bytes, numbers: set[int]) -> bytes:
     """The rows, less those of some numbers, from 1."""
-    ends, _ = row_ends(data, last=True)
-    cuts = enumerate(pairwise([0, *ends.tolist()]), 1)
+    cuts = enumerate(pairwise([0, *rows_of(data, last=True).ends.tolist()]), 1)
     return b"".join(data[start:end] for number, (start, end) in cuts if number not in numbers)
 
 

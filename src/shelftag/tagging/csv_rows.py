@@ -4,11 +4,13 @@ r"""Where the rows of a CSV file end, when a quoted name may hold commas and lin
     |<------- a row ---------->|              a line end inside quotes ends no row
 
 As pyarrow.csv sees it: a quote opens only at the start of a field, two are one inside it, empty
-lines are no rows.
+lines are no rows. Text after a closing quote is none to it either, but then a quote is missing
+somewhere, and the rows up to the next one have become one field: such a row is said to be torn.
 """
 
 import re
 from codecs import BOM_UTF8
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -20,13 +22,27 @@ WINDOW_BYTES = 2**24
 MAX_ROW_BYTES = 2**28
 
 LF, CR, COMMA, QUOTE = 10, 13, 44, 34
+AFTER_A_FIELD = (LF, CR, COMMA)
+NONE = np.zeros(0, np.int64)
 _QUOTED = re.compile(rb'"[^"]*+(?:""[^"]*+)*+("?)')
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a window that begins with one."""
+
+    ends: NDArray[np.int64]
+    """Offset of the byte after each."""
+    torn: NDArray[np.int64]
+    """Those in which text follows a closing quote; 0 is the first."""
+    is_open: bool
+    """Whether the window ends inside a quoted field."""
 
 
 def rows_from(
     source: BinaryIO, name: str, offset: int, at_least: int, max_row_bytes: int = MAX_ROW_BYTES
-) -> tuple[NDArray[np.int64], bool]:
-    """Ends of the rows after `offset`: `at_least` so many, or all there are (then True).
+) -> tuple[Rows, bool]:
+    """The rows after `offset`: `at_least` so many, or all there are (then True).
 
     `name` is the file's, for errors.
 
@@ -39,28 +55,28 @@ def rows_from(
         source.seek(offset)
         window = source.read(size)
         last = len(window) < size
-        ends, is_open = row_ends(window, last=last)
-        if (last and is_open) or (not last and not len(ends) and size > max_row_bytes):
-            where = f"in the row {len(ends):,} rows after byte {offset:,}"
-            if not is_open:
+        rows = rows_of(window, last=last)
+        count = len(rows.ends)
+        if (last and rows.is_open) or (not last and not count and size > max_row_bytes):
+            where = f"in the row {count:,} rows after byte {offset:,}"
+            if not rows.is_open:
                 problem = f"{name} has a row of more than {size // 2**20:,} MiB, {where}"
                 raise InputError(problem, "end each row with a line end")
             raise InputError(
                 f"{name} has a quote that is never closed, {where}",
                 "close it, or write quotes inside a field twice",
             )
-        if last or len(ends) >= at_least:
-            return ends, last
+        if last or count >= at_least:
+            return rows, last
         size *= 2
 
 
-def row_ends(window: bytes, *, last: bool) -> tuple[NDArray[np.int64], bool]:
-    """Where rows end (the offset of the next byte), from the start of a row on, and whether a
-    quoted field is open at the end. With `last`, what has no line end is a row too."""
+def rows_of(window: bytes, *, last: bool) -> Rows:
+    """The rows of bytes. With `last`, what has no line end is one too."""
     codes = np.frombuffer(window, np.uint8)
     if b'"' not in window and b"\r" not in window:
         ends = _with_last(np.flatnonzero(codes == LF) + 1, window, last=last)
-        return ends[np.diff(ends, prepend=0) > 1], False
+        return Rows(ends[np.diff(ends, prepend=0) > 1], NONE, False)
     followed = np.append(codes[1:], 0 if last else LF)  # a \r at the edge may be half of \r\n
     breaks = np.flatnonzero((codes == LF) | ((codes == CR) & (followed != LF)))
     starts, stops, is_open = _quoted(window)
@@ -68,7 +84,10 @@ def row_ends(window: bytes, *, last: bool) -> tuple[NDArray[np.int64], bool]:
         before = np.searchsorted(starts, breaks) - 1
         breaks = breaks[(before < 0) | (breaks >= stops[before])]
     ends = _with_last(breaks + 1, window, last=last)
-    return ends[~_is_empty(codes, ends)], is_open
+    ends = ends[~_is_empty(codes, ends)]
+    followed = np.append(codes, LF)[stops]
+    torn = np.unique(np.searchsorted(ends, stops[~np.isin(followed, AFTER_A_FIELD)], side="right"))
+    return Rows(ends, torn[torn < len(ends)], is_open)
 
 
 def _with_last(ends: NDArray[np.int64], window: bytes, *, last: bool) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shelftag.artifacts import Place
-from shelftag.errors import Failed
+from shelftag.errors import Failed, InputChanged
 
 GROUP_BYTES = 2**28
 """Of values, as they are stored but not packed, in one piece: a larger row group is read by several
@@ -39,6 +39,8 @@ class Piece:
     start: int
     end: int
     """[start, end): bytes, or row groups of a Parquet file, of which it may be a part."""
+    torn: tuple[int, ...] = ()
+    """Rows of a CSV file in which text follows a closing quote; 0 is the first of the piece."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,10 @@ def _encodings(group: Any) -> dict[str, str]:
     return found
 
 
-def changed(piece: Piece) -> Failed:
+def changed(piece: Piece) -> InputChanged:
     """A file is not what it was when the job began."""
     problem = f"{piece.file} changed while it was read"
-    return Failed(problem, "begin again with --overwrite, on files that stay as they are")
+    return InputChanged(problem, "give the same command again, on files that stay as they are")
 
 
 def records(rows: pa.Table) -> list[str]:

@@ -18,9 +18,7 @@ MILLION = 1_000_000
 
 def alternatives_json(ranking: Ranking, departments: Sequence[str]) -> pa.StringArray:
     """The next likeliest departments of n texts, [n]; confidences with six digits."""
-    opening = pa.array(
-        [f'{{"department": {json.dumps(name)}, "confidence": ' for name in departments]
-    )
+    opening = pa.array([f'{{"department": {_quoted(name)}, "confidence": ' for name in departments])
     others = []
     for place in range(1, ranking.departments.shape[1]):
         named = opening.take(pa.array(ranking.departments[:, place]))
@@ -31,12 +29,16 @@ def alternatives_json(ranking: Ranking, departments: Sequence[str]) -> pa.String
 
 def candidates_json(ranking: Ranking, departments: Sequence[str]) -> pa.StringArray:
     """The names of the candidates of n texts, [n]."""
-    quoted = pa.array([json.dumps(name) for name in departments])
+    quoted = pa.array([_quoted(name) for name in departments])
     is_one = ranking.candidates >= 0
     edges = np.append(0, np.cumsum(is_one.sum(axis=1)))
     names = quoted.take(pa.array(ranking.candidates[is_one]))
     lists = pa.ListArray.from_arrays(pa.array(edges, pa.int32()), names)
     return _in_brackets([pc.binary_join(lists, ", ")], len(lists))
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)  # people read it too, in review.csv
 
 
 def _in_brackets(parts: Sequence[pa.StringArray], count: int) -> pa.StringArray:

@@ -62,6 +62,8 @@ def test_every_name_is_found_where_it_was(
 def made(manifest: TagsManifest) -> Tags:
     tags = Tags(bucket())
     tags.begin()
+    for one in manifest.names:
+        (tags.place / one.part).write(b"no Parquet")
     tags.publish(manifest)
     return tags
 
@@ -76,3 +78,14 @@ def test_what_names_an_earlier_output() -> None:
         earlier(made(old), "as now")
     with pytest.raises(ArtifactError, match="not a folder"):
         earlier(Tags(bucket()), "as now")
+
+
+def test_names_that_are_gone_or_damaged_are_refused() -> None:
+    manifest = output(["tea"], []).manifest
+    tags = made(manifest)
+    since = earlier(tags, "as now")
+    with pytest.raises(ArtifactError, match=r"names/0, names of --since, .*leave out --since"):
+        find(pa.array(["tea"]), (0, HASHES), since)
+    (tags.names / "0").remove()
+    with pytest.raises(ArtifactError, match=r"lacks names/0.*leave out --since"):
+        earlier(tags, "as now")

@@ -15,6 +15,7 @@ from shelftag.tagging.bulk.earlier import Earlier
 from shelftag.tagging.bulk.job import (
     Job,
     description,
+    forget,
     go_on_or_begin,
     identity_of,
     tagging_fingerprint,
@@ -60,6 +61,11 @@ def test_a_job_whose_description_is_damaged_begins(begun: Job) -> None:
     assert not went_on(begun)
     assert went_on(begun) is False  # and the next goes on from an empty folder
     assert (begun.out.work / "job.json").is_file()
+
+
+def test_what_is_forgotten_begins(begun: Job) -> None:
+    forget(begun.out)
+    assert not went_on(begun)
 
 
 def grow(folder: Path) -> None:

@@ -95,7 +95,7 @@ def test_changes_say_what_was_and_what_is(tmp_path: Path, tagger: Tagger) -> Non
     manifest = tag(tmp_path / "a.csv", new.place, tagger, config, since=since)
     header, *found = read(new, "changes")
     assert header == [*HEADER[:2], "old_department", "old_confidence", "department", "confidence"]
-    pairs = {("Freezer", "dairy eggs"), ("dairy eggs", "Freezer")}
+    pairs = {("frozen", "dairy eggs"), ("dairy eggs", "Freezer")}
     assert {(row[2], row[4]) for row in found} <= pairs
     assert all(row[3] == row[5] for row in found)
     assert manifest.since is not None

@@ -1,5 +1,6 @@
 """What a bulk job reads: one catalog, or several whose names are scored together."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,11 @@ def _mapped(labels: tuple[str, ...], names: dict[str, str], key: str) -> tuple[s
     if unknown:
         problem = f"{key} has {unknown[0]!r}, and the Run knows {', '.join(labels)}"
         raise ConfigError(problem, "write the Run's department first, then the shop's name for it")
+    return called(labels, names)
+
+
+def called(labels: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What a map of departments calls some of a Run."""
     return tuple(names.get(label, label) for label in labels)
 
 

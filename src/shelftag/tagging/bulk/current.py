@@ -10,6 +10,9 @@ from shelftag.artifacts import Place, Tags, place_of
 from shelftag.errors import ArtifactError
 
 CURRENT = "CURRENT"
+MOST_SAID = 100
+MOST_BYTES = 256
+"""No file system has longer names."""
 
 
 def make_current(tags: Tags) -> Place:
@@ -28,13 +31,15 @@ def resolved(where: str | Place) -> Tags:
     """The output at a place, or the current one of a folder of outputs.
 
     Raises:
-        ArtifactError: the CURRENT there names none.
+        ArtifactError: the CURRENT there names none that is complete.
     """
     place = place_of(where)
     file = place / CURRENT
     if not file.is_file():
         return Tags(place)
     name = file.read().decode(errors="replace").strip()
-    if not name or "/" in name or name.startswith("."):
-        raise ArtifactError(f"{file} names {name!r}, which is no folder beside it", "publish one")
+    is_name = 0 < len(name.encode()) < MOST_BYTES and "/" not in name and not name.startswith(".")
+    if not is_name or not Tags(place / name).is_complete:
+        problem = f"{file} names {name[:MOST_SAID]!r}, which is no complete output beside it"
+        raise ArtifactError(problem, "name another with shelftag publish")
     return Tags(place / name)

@@ -1,5 +1,6 @@
 """An earlier output of `tag`: which of its names are there again, and what became of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from shelftag.artifacts import Tags, TagsManifest
+from shelftag.artifacts.places import one_line
 from shelftag.errors import ArtifactError
+from shelftag.tagging.bulk.catalogs import called
 from shelftag.tagging.bulk.rankings import COLUMNS
+
+WAY_OUT = "leave out --since, or make it again"
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,25 @@ class Earlier:
     manifest: TagsManifest
     is_same: bool
     """Whether a name's tag would be the same now, so that it need not be scored again."""
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What its job's own map called its labels."""
+        return called(self.manifest.labels, self.manifest.config["tagging"]["departments"])
+
+    def read(self, part: str, columns: Sequence[str]) -> pa.Table:
+        """Columns of one of its files of names.
+
+        Raises:
+            ArtifactError: the file cannot be read.
+        """
+        try:
+            with (self.tags.place / part).open() as file:
+                table: pa.Table = pq.read_table(file, columns=list(columns), use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            problem = f"{self.tags.place / part}, names of --since, cannot be read"
+            raise ArtifactError(f"{problem} ({one_line(error)})", WAY_OUT) from error
+        return table
 
 
 @dataclass(frozen=True)
@@ -45,19 +69,23 @@ def earlier(tags: Tags, tagging: str) -> Earlier:
         tagging: fingerprint of what tags depend on now.
 
     Raises:
-        ArtifactError: it is no complete output, or of a version that kept no names.
+        ArtifactError: it is no complete output, or of a version that kept no names, or lacks some.
     """
     manifest = tags.manifest()
     if manifest.unique_names and not manifest.names:
         problem = f"{tags} keeps no names: an older version made it"
-        raise ArtifactError(problem, "leave out --since, or make it again")
+        raise ArtifactError(problem, WAY_OUT)
+    there = {f"names/{entry.base_name}" for entry in tags.names.entries()}
+    gone = [one.part for one in manifest.names if one.part not in there]
+    if gone:
+        raise ArtifactError(f"{tags} lacks {gone[0]}, which its manifest names", WAY_OUT)
     return Earlier(tags, manifest, manifest.tagging == tagging)
 
 
 def find(texts: pa.StringArray, hashes: tuple[int, int], since: Earlier) -> Found:
     """The names among those of an earlier output whose hashes are in [first, end)."""
     parts = [
-        _read(since, one.part)
+        since.read(one.part, ("text", "hash", *COLUMNS))
         for one in since.manifest.names
         if one.first < hashes[1] and hashes[0] < one.end
     ]
@@ -68,9 +96,3 @@ def find(texts: pa.StringArray, hashes: tuple[int, int], since: Earlier) -> Foun
     names = names.filter(pa.array(mine)).combine_chunks()
     place = pc.index_in(texts, names["text"].combine_chunks()).fill_null(-1)
     return Found(place.to_numpy(zero_copy_only=False).astype(np.int64), names)
-
-
-def _read(since: Earlier, part: str) -> pa.Table:
-    with (since.tags.place / part).open() as file:
-        table: pa.Table = pq.read_table(file, columns=["text", "hash", *COLUMNS], use_threads=False)
-    return table

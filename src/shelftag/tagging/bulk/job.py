@@ -1,7 +1,6 @@
 """A bulk job as its tasks know it, and whether a half-made output is the same job's."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +10,10 @@ from shelftag.artifacts.fetched import Where
 from shelftag.config import Config
 from shelftag.config.tagging import TaggingConfig
 from shelftag.errors import ArtifactError
-from shelftag.tagging.bulk.catalogs import Catalog, described
+from shelftag.tagging.bulk.catalogs import Catalog, called, described
 from shelftag.tagging.bulk.earlier import Earlier
 
+JOB = "job.json"
 TEXTS = 1
 """Version of how names become texts: another makes earlier tags another job's."""
 
@@ -33,10 +33,10 @@ class Job:
     is_small: bool = True
     """Whether the Run's model is small, with a forward pass of its own."""
 
-    def called(self, labels: Sequence[str]) -> tuple[str, ...]:
-        """What the job's own map calls some departments of a Run."""
-        names = self.config.tagging.departments
-        return tuple(names.get(label, label) for label in labels)
+    @property
+    def called(self) -> tuple[str, ...]:
+        """What the job's own map calls the labels."""
+        return called(self.labels, self.config.tagging.departments)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def go_on_or_begin(out: Tags, job: dict[str, Any], *, overwrite: bool) -> None:
     Raises:
         ArtifactError: another job's half-made output is there, or its input has changed.
     """
-    file = out.work / "job.json"
+    file = out.work / JOB
     written = json.dumps(job, sort_keys=True)
     asked = json.loads(written)  # as it is read: with lists in place of tuples
     if out.is_half_written and not out.is_complete:
@@ -97,9 +97,14 @@ def go_on_or_begin(out: Tags, job: dict[str, Any], *, overwrite: bool) -> None:
     file.write(written.encode())
 
 
+def forget(out: Tags) -> None:
+    """What is half-made is nobody's: the next job begins anew."""
+    (out.work / JOB).remove()
+
+
 def _read(out: Tags) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads((out.work / "job.json").read())
+        found: dict[str, Any] = json.loads((out.work / JOB).read())
     except (OSError, ValueError):
         return None
     return found

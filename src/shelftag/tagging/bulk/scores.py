@@ -85,10 +85,9 @@ def score(
     scored = names.table
     for column in COLUMNS:
         scored = scored.append_column(column, ranking[column])
-    queues = {REVIEW: for_review(scored, job.called(job.labels))}
+    queues = {REVIEW: for_review(scored, job.called)}
     if found and since:
-        labels = job.called(job.labels), job.called(since.manifest.labels)
-        queues[CHANGES] = changed(scored, found, *labels)
+        queues[CHANGES] = changed(scored, found, job.called, since.called)
     moved = queues.get(CHANGES, pa.table({"rows": pa.array([], pa.int64())}))
     written = _write(group, names, scored, ranking, queues, out)
     return ScoreCounts(
