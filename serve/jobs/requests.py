@@ -19,6 +19,10 @@ from shelftag.config.changes import changed
 Text = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
+GATE = "tagging.max_change"
+"""Of `tag --since`, which no job here has."""
+
+
 class JobOptions(BaseModel):
     """As those of `shelftag tag`."""
 
@@ -62,7 +66,7 @@ def settings(options: JobOptions, config: Config, address: str) -> list[str]:
     given = {
         key: value
         for key, value in changed(config).items()
-        if key.startswith(("scaling.", "tagging."))
+        if key.startswith(("scaling.", "tagging.")) and key != GATE
     }
     given["scaling.address"] = json.dumps(address)
     for key in ("threshold", "top_k"):

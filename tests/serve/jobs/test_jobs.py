@@ -392,7 +392,8 @@ def test_whatever_is_asked_the_command_is_one_tag(
         top_k=top_k,
     )
     asked = JobRequest(input="i", output="o", options=options)
-    config = load_config(overrides=["scaling.cpus_per_worker=0.5", "tagging.batch_size=64"])
+    own = ["scaling.cpus_per_worker=0.5", "tagging.batch_size=64", "tagging.max_change=0.1"]
+    config = load_config(overrides=own)
     command = entrypoint(Path("/r u'n"), Path("/i"), Path("/o"), asked, config, "10.0.0.1:6379")
     words = shlex.split(command)
     assert words[1:4] == ["-m", "pipelines", "tag"]
@@ -403,6 +404,7 @@ def test_whatever_is_asked_the_command_is_one_tag(
     resolved = load_config(overrides=given["settings"])
     assert resolved.scaling.address == "10.0.0.1:6379"
     assert (resolved.scaling.cpus_per_worker, resolved.tagging.batch_size) == (0.5, 64)
+    assert resolved.tagging.max_change is None  # there is no earlier output
     assert resolved.tagging.threshold == threshold
     assert resolved.tagging.top_k == (top_k or Config().tagging.top_k)
 
