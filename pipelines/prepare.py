@@ -98,9 +98,9 @@ def prepare(
 
 def _check_apart(tables: str | Path, dataset: Dataset) -> None:
     """A Dataset among the tables could be taken for one of them."""
-    folder = Path(tables).absolute()
-    if "://" not in str(tables) and dataset.path.is_relative_to(folder):
-        raise InputError(f"--out {dataset.path} is in --tables {folder}", "name another --out")
+    folder = Path(tables).resolve()  # whatever links lead to it
+    if "://" not in str(tables) and dataset.path.resolve().is_relative_to(folder):
+        raise InputError(f"--out {dataset.path} is in --tables {tables}", "name another --out")
 
 
 def _seen(dataset: Dataset) -> dict[str, Path]:

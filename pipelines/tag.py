@@ -19,19 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from cluster.local import check_resources, ray_session
-from cluster.storage import check_nodes
+from pipelines.tag_checks import (
+    check_apart,
+    check_change,
+    check_gate,
+    check_seen,
+    of_the_same_job,
+)
 from pipelines.tag_work import work
-from shelftag.artifacts import Place, Tags, TagsManifest, place_of
+from shelftag.artifacts import Tags, TagsManifest, place_of
 from shelftag.artifacts.fetched import Where, fetched, whole
 from shelftag.config import Config
-from shelftag.errors import (
-    ArtifactError,
-    ConfigError,
-    Failed,
-    GateFailed,
-    InputChanged,
-    InputError,
-)
+from shelftag.errors import Failed, InputChanged
 from shelftag.tagging.bulk.catalogs import check_catalogs, check_rows
 from shelftag.tagging.bulk.current import make_current, resolved
 from shelftag.tagging.bulk.earlier import earlier
@@ -46,7 +45,7 @@ from shelftag.tagging.bulk.job import (
 )
 from shelftag.tagging.bulk.names import slot_bits
 from shelftag.tagging.bulk.progress import JobProgress
-from shelftag.tagging.bulk.publish import changed_share, publish
+from shelftag.tagging.bulk.publish import publish
 from shelftag.tagging.calibration import Calibration
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.identity import check_run
@@ -70,7 +69,7 @@ def main(
     Raises:
         GateFailed: more of the catalog would change department than `tagging.max_change`.
     """
-    _check_gate(since, config)
+    check_gate(since, config)
     from shelftag.tagging.bulk.summary import print_summary
 
     started, tags = time.perf_counter(), Tags(out)
@@ -89,17 +88,9 @@ def foresee(*, since: str | None, out: str, publish: bool, overwrite: bool, **gi
     """At `--dry-run`: what would be scored, where that depends on an earlier output."""
     from pipelines import tag_foresee
 
-    _check_gate(since, given["config"])
+    check_gate(since, given["config"])
     if since is not None:
         tag_foresee.foresee(since=since, **given)
-
-
-def _check_gate(since: str | None, config: Config) -> None:
-    """Refuse a gate that would let everything through."""
-    if since is None and config.tagging.max_change is not None:
-        problem = f"tagging.max_change is {config.tagging.max_change:g}, and there is nothing"
-        way_out = "name an earlier output with --since, or leave --max-change out"
-        raise ConfigError(f"{problem} to compare with", way_out)
 
 
 def _on_review(calibration: Calibration, threshold: float | None) -> str:
@@ -107,19 +98,6 @@ def _on_review(calibration: Calibration, threshold: float | None) -> str:
     if threshold is not None:
         return f"review: confidence under {threshold:g} (tagging.threshold)"
     return f"review, by the Run's validation products: {calibration.review}"
-
-
-def check_change(out: Tags, manifest: TagsManifest, most: float | None) -> None:
-    """Refuse to go on to publish what changes too much.
-
-    Raises:
-        GateFailed: more rows change department than `most`, a share.
-    """
-    found = changed_share(manifest)
-    if most is not None and found is not None and found > most:
-        problem = f"{found:.2%} of the rows would change department, and tagging.max_change is"
-        way_out = f"look at {out.place / 'changes.csv'}; `shelftag publish {out.place}` takes it"
-        raise GateFailed(f"{problem} {most:.2%}; {out} is not published", way_out)
 
 
 def tag(
@@ -149,7 +127,7 @@ def tag(
     is_done = again and not overwrite and out.is_complete
     if not is_done:
         out.check_free(overwrite=overwrite)
-    _check_apart(where, out.place, "input")
+    check_apart(where, out.place, "input")
     labels = (*checked.departments.names, *config.tagging.new_departments)
     catalogs = check_catalogs(where, naming, config.tagging, labels)
     parts = check_rows(catalogs, where, config.tagging.rows_per_block)
@@ -157,46 +135,20 @@ def tag(
     tagging = tagging_fingerprint(checked.manifest.fingerprint, config.tagging)
     before = earlier(resolved(since), tagging) if since else None
     if before:
-        _check_apart(before.tags.place, out.place, "--since")
+        check_apart(before.tags.place, out.place, "--since")
     is_small = bool(checked.form.products)
     job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config, is_small)
     asked = description(job, tagging)
     if is_done:
-        return _of_the_same_job(out, identity_of(asked))
+        return of_the_same_job(out, identity_of(asked))
     with ray_session(config.scaling):
         check_resources(config.scaling, workers=1)  # fewer actors than asked for make do
         go_on_or_begin(out, asked, overwrite=overwrite)
-        _check_nodes(job, where)
+        check_seen(job, where)
         with _written_to(out), JobProgress(out.progress_file, rows_in) as progress:
             done = work(job, parts, progress, started)
             identity = Identity(identity_of(asked), checked.manifest.fingerprint, tagging)
             return publish(job, done, rows_in, identity)
-
-
-def _of_the_same_job(out: Tags, job: str) -> TagsManifest:
-    """The manifest of a finished output, if it is of that job."""
-    manifest = out.manifest()
-    if manifest.fingerprint != job:
-        problem = f"{out} is there already, and another job's"
-        raise ArtifactError(problem, "name another --out, or --overwrite")
-    return manifest
-
-
-def _check_nodes(job: Job, catalog: Place) -> None:
-    """All machines must see the same files; the work folder is there, since the job has begun."""
-    given = {"--run": job.run, "--input": catalog.local, "--out": job.out.work.local}
-    check_nodes({key: Path(one) for key, one in given.items() if one and "://" not in str(one)})
-
-
-def _check_apart(read: Place, out: Place, what: str) -> None:
-    """Refuse to clear the folder that is read, or to write into it."""
-    one, other = f"{read.real_path}/", f"{out.real_path}/"
-    if read.filesystem != out.filesystem:
-        return
-    if one.startswith(other):
-        raise InputError(f"{what} {read} is in --out {out}", "name another --out")
-    if what == "input" and other.startswith(one):
-        raise InputError(f"--out {out} is in {what} {read}", "name another --out")
 
 
 @contextmanager
