@@ -74,11 +74,12 @@ def test_an_object_store_is_asked_more_than_it_answers() -> None:
 
 
 def test_the_exchange_is_cut_as_the_bulk_job_cuts_it() -> None:
+    from shelftag.artifacts.places import READERS
     from shelftag.tagging.bulk.groups import groups
     from shelftag.tagging.bulk.names import slot_bits
     from shelftag.tagging.pieces import GROUP_BYTES
 
-    assert plan_tag.GROUP_BYTES == GROUP_BYTES
+    assert (plan_tag.GROUP_BYTES, plan_tag.READERS) == (GROUP_BYTES, READERS)
     tagging = Config().tagging
     for rows in (1000, 300_000, 5_000_000, 10**9):
         cut = exchange(replace(CATALOG, skus=rows, names=rows), tagging)

@@ -20,6 +20,9 @@ from pyarrow import fs
 
 from shelftag.errors import InputError
 
+READERS = 16
+"""Files read at once where each waits for an answer: of an object store, a tenth of a second."""
+
 
 @dataclass(frozen=True)
 class Place:

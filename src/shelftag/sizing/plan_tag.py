@@ -3,7 +3,7 @@
 Names are exchanged through files (shelftag.tagging.bulk): each piece of rows writes one file with
 its names in slots by hash; each group of slots reads its part of every piece's file and writes one
 with an answer for each; each piece then reads its part of every group's file. So the reads grow as
-pieces times groups, with the square of the catalog, and each waits for the one before it.
+pieces times groups, with the square of the catalog. A task has some of them under way at a time.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ CELL_BYTES = 64
 """Of a row in those columns: a name of 31 letters, three numbers."""
 FOOTER_BYTES = 24
 """Of an Arrow file's footer for each batch in it; whoever opens the file reads it."""
+READERS = 16
+"""Parts that a task reads at once."""
 TASK_REQUESTS = 20
 """Of a task beside the exchange: its input's footer and columns, what it writes, its commit."""
 
@@ -58,9 +60,9 @@ class Exchange:
         return 2 * self.reads * READ_REQUESTS.value + TASK_REQUESTS * self.tasks
 
     def waiting(self, scorers: int, cores: int) -> Range:
-        """Seconds for answers, where so many tasks read at a time, each one part after another."""
+        """Seconds for answers, where so many tasks read at a time."""
         each = READ_REQUESTS.value * STORE_LATENCY.value
-        return each * self.reads * (1 / scorers + 1 / cores)
+        return each * self.reads * (1 / scorers + 1 / cores) / READERS
 
 
 def exchange(work: Work, tagging: TaggingConfig) -> Exchange:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from shelftag.artifacts import Place, fingerprint, place_of
-from shelftag.artifacts.places import one_line
+from shelftag.artifacts.places import READERS, one_line
 from shelftag.errors import InputError
 from shelftag.tagging.columns import Naming
 from shelftag.tagging.csv_pieces import csv_pieces, read_csv_piece, read_header
@@ -27,8 +27,6 @@ from shelftag.tagging.ndjson_pieces import (
 from shelftag.tagging.pieces import Block, Piece, parquet_pieces, read_parquet_piece
 
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".ndjson": "ndjson", ".jsonl": "ndjson"}
-READERS = 16
-"""Files looked at at once: an object store takes a tenth of a second for each."""
 ENDS_BYTES = 2**16
 WAY_OUT = "name a CSV, NDJSON or Parquet file, or a folder of them"
 

@@ -1,6 +1,8 @@
 """Stage `names`: every distinct name of a piece is in the slot of its hash, once."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Barrier
 from zlib import crc32
 
 import numpy as np
@@ -9,17 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shelftag.artifacts import Place, Tags
+from shelftag.artifacts.places import READERS
 from shelftag.catalog.text import text
+from shelftag.tagging.bulk import names as module
 from shelftag.tagging.bulk.groups import groups
 from shelftag.tagging.bulk.names import (
     HASHES,
     edges,
     hashes_of,
     read_batches,
+    read_of_all,
     slot_bits,
     write_names,
 )
 from shelftag.tagging.columns import Naming
+from tests.artifacts.stores import bucket
 from tests.tagging.bulk.made import job_of, write_csv
 
 NAMES = [f"Tea {i % 70}" for i in range(100)] + ["TEA  7", "Crème", "", "crème"]
@@ -78,3 +85,16 @@ def test_other_names_have_another_digest(tmp_path: Path) -> None:
         job.out.release()
     assert digests[0] == digests[1] == digests[2]
     assert len(set(digests)) == 3
+
+
+def test_files_of_a_store_are_read_at_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    together, names = Barrier(READERS, timeout=60), [str(i) for i in range(2 * READERS)]
+
+    def read(file: Place, wanted: Sequence[int]) -> pa.Table:
+        together.wait()  # till so many wait at a time
+        return pa.table({"name": [file.base_name], "wanted": [list(wanted)]})
+
+    monkeypatch.setattr(module, "read_batches", read)
+    found = pa.concat_tables(read_of_all(names, [3, 4], Tags(bucket())))
+    assert found["name"].to_pylist() == names
+    assert found["wanted"].to_pylist() == [[3, 4]] * len(names)

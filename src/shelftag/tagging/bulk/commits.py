@@ -14,9 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from shelftag.artifacts import Place, Tags
-
-READERS = 16
-"""Small files read at once: an object store takes a tenth of a second for each."""
+from shelftag.artifacts.places import READERS
 
 
 class Counts(BaseModel):

@@ -5,6 +5,7 @@ the slot of all of them, and no name is in two slots.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from zlib import crc32
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from shelftag.artifacts import Place, Tags, fingerprint
+from shelftag.artifacts.places import READERS
 from shelftag.tagging.bulk.catalogs import Catalog, Part
 from shelftag.tagging.bulk.commits import Counts, unique_name
 from shelftag.tagging.texts import Texts
@@ -97,6 +99,18 @@ def _write(table: pa.Table, cuts: NDArray[np.int64], file: Place) -> int:
             for start, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
                 writer.write_batch(whole.slice(start, end - start))
         return int(sink.tell())
+
+
+def read_of_all(files: Sequence[str], wanted: Sequence[int], out: Tags) -> list[pa.Table]:
+    """Some batches of many files below OUT, a table of each."""
+
+    def read(name: str) -> pa.Table:
+        return read_batches(out.place / name, wanted)
+
+    if out.place.local is not None:
+        return [read(name) for name in files]
+    with ThreadPoolExecutor(READERS) as threads:
+        return list(threads.map(read, files))
 
 
 def read_batches(file: Place, wanted: Sequence[int]) -> pa.Table:

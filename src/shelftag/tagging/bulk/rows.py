@@ -11,7 +11,7 @@ from shelftag.artifacts import Tags
 from shelftag.tagging.bulk.catalogs import Catalog, Part
 from shelftag.tagging.bulk.commits import Counts, unique_name
 from shelftag.tagging.bulk.formats import write_rows
-from shelftag.tagging.bulk.names import by_hash, digest, read_batches
+from shelftag.tagging.bulk.names import by_hash, digest, read_of_all
 from shelftag.tagging.bulk.rankings import ranking_of
 from shelftag.tagging.columns import TaggedRows, gathered, tags_table
 from shelftag.tagging.pieces import Block, ErrorRow, changed, errors_table, records
@@ -93,7 +93,7 @@ def _ranking(part: Part, texts: Texts, answers: Answers, out: Tags) -> Ranking:
         raise changed(part.piece)
     if not len(order):
         return EMPTY
-    found = pa.concat_tables(read_batches(out.place / one, [part.index]) for one in answers.files)
+    found = pa.concat_tables(read_of_all(answers.files, [part.index], out))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     return ranking_of(found.take(pa.array(place)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shelftag.artifacts import Tags
 from shelftag.config.scaling import ScalingConfig
 from shelftag.tagging.bulk.groups import Group
-from shelftag.tagging.bulk.names import read_batches
+from shelftag.tagging.bulk.names import read_of_all
 from shelftag.tagging.bulk.scores import together
 
 NAMES_FOR_A_LOAD = 100_000
@@ -44,6 +44,6 @@ def worth(asked: Scorers, work: Sequence[Group], files: Sequence[str], out: Tags
     if len(files) <= MOST_LOOKED_AT:  # pieces may all have the same names: told from some slots
         first = work[0]
         slots = range(first.first, first.end)
-        some = together([read_batches(out.place / one, slots) for one in files])
+        some = together(read_of_all(files, slots, out))
         names = names * len(some.table) // first.names
     return min(asked.most, 1 + names // NAMES_FOR_A_LOAD)

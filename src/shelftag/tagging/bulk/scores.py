@@ -19,7 +19,7 @@ from shelftag.tagging.bulk.commits import Counts, unique_name
 from shelftag.tagging.bulk.earlier import Found, find
 from shelftag.tagging.bulk.groups import Group
 from shelftag.tagging.bulk.job import Job
-from shelftag.tagging.bulk.names import OPTIONS, hashes_of, read_batches
+from shelftag.tagging.bulk.names import OPTIONS, hashes_of, read_of_all
 from shelftag.tagging.bulk.queues import CHANGES, REVIEW, changed, for_review
 from shelftag.tagging.bulk.rankings import COLUMNS, ranking_columns
 from shelftag.tagging.tagger import Tagger
@@ -76,7 +76,7 @@ def score(
     """
     since, out = job.since, job.out
     slots = range(group.first, group.end)
-    names = together([read_batches(out.place / one, slots) for one in pieces])
+    names = together(read_of_all(pieces, slots, out))
     hashes = group.hashes(job.bits)
     found = find(names.texts, hashes, since) if since else None
     known = found if found and since and since.is_same else None
