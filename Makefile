@@ -26,7 +26,7 @@ test: setup  ## the fast tests
 	$(BIN)/python -m pytest -q
 
 test-slow: setup  ## the slow tests: faults, full sizes, the real catalog where it is there
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow --durations=15
 
 lint: setup  ## format, rules, types, floors
 	$(BIN)/ruff format --check .
