@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
@@ -53,13 +54,15 @@ class Endpoint:
 
     def listeners(self) -> set[tuple[str, str, int]]:
         """Process, address and port of what listens."""
-        everyone = [self.process, *self.process.children(recursive=True)]
-        return {
-            (each.name(), opened.laddr.ip, opened.laddr.port)
-            for each in everyone
-            for opened in each.net_connections("tcp")
-            if opened.status == psutil.CONN_LISTEN
-        }
+        found = set()
+        for each in (self.process, *self.process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # HAProxy is started anew as copies come and go
+                found |= {
+                    (each.name(), opened.laddr.ip, opened.laddr.port)
+                    for opened in each.net_connections("tcp")
+                    if opened.status == psutil.CONN_LISTEN
+                }
+        return found
 
 
 @pytest.fixture(scope="module", params=["python", "haproxy"])
