@@ -139,16 +139,15 @@ def tag(
     is_small = bool(checked.form.products)
     job = Job(whole(run), catalogs, labels, out, slot_bits(rows_in), before, config, is_small)
     asked = description(job, tagging)
+    identity = Identity(identity_of(asked), checked.manifest.fingerprint, tagging)
     if is_done:
-        return of_the_same_job(out, identity_of(asked))
+        return of_the_same_job(out, identity)
     with ray_session(config.scaling):
         check_resources(config.scaling, workers=1)  # fewer actors than asked for make do
         go_on_or_begin(out, asked, overwrite=overwrite)
         check_seen(job, where)
         with _written_to(out), JobProgress(out.progress_file, rows_in) as progress:
-            done = work(job, parts, progress, started)
-            identity = Identity(identity_of(asked), checked.manifest.fingerprint, tagging)
-            return publish(job, done, rows_in, identity)
+            return publish(job, work(job, parts, progress, started), rows_in, identity)
 
 
 @contextmanager

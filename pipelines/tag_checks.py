@@ -6,7 +6,7 @@ from cluster.storage import check_nodes
 from shelftag.artifacts import Place, Tags, TagsManifest
 from shelftag.config import Config
 from shelftag.errors import ArtifactError, ConfigError, GateFailed, InputError
-from shelftag.tagging.bulk.job import Job
+from shelftag.tagging.bulk.job import Identity, Job
 from shelftag.tagging.bulk.publish import changed_share
 
 
@@ -37,14 +37,14 @@ def check_apart(read: Place, out: Place, what: str) -> None:
         raise InputError(f"--out {out} is in {what} {read}", "name another --out")
 
 
-def of_the_same_job(out: Tags, job: str) -> TagsManifest:
+def of_the_same_job(out: Tags, identity: Identity) -> TagsManifest:
     """The manifest of a finished output.
 
     Raises:
         ArtifactError: it is another job's.
     """
     manifest = out.manifest()
-    if manifest.fingerprint != job:
+    if manifest.fingerprint != identity.job:
         problem = f"{out} is there already, and another job's"
         raise ArtifactError(problem, "name another --out, or --overwrite")
     return manifest

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pipelines.spread import Lost, spread, spread_to_actors, told
 from pipelines.tag_scoring import done_and_said, scoring_actors
 from shelftag.tagging.bulk.catalogs import Part
-from shelftag.tagging.bulk.commits import Counts, committed
+from shelftag.tagging.bulk.commits import Counts, committed, is_begun
 from shelftag.tagging.bulk.groups import Group, groups
 from shelftag.tagging.bulk.job import Job
 from shelftag.tagging.bulk.names import NameCounts, write_names
@@ -36,8 +36,8 @@ def work(job: Job, parts: Sequence[Part], progress: JobProgress, started: float)
     scoring = Stage("scores", ScoreCounts, "names scored", "names")
     writing = Stage("rows", RowCounts, "rows written")
     asked = scorers(job.config.scaling, is_small=job.is_small)
-    is_begun = bool(committed(job.out, scoring.name, scoring.counts))
-    with scoring_actors(job, asked.threads, early=not is_begun) as actors:
+    early = not is_begun(job.out, scoring.name)
+    with scoring_actors(job, asked.threads, early=early) as actors:
         read = partial(spread, what=reading.label, task=_names_task, job=known)
         names = _do(reading, pieces, sizes, read, job, progress)
         files = [next(iter(one.files)) for one in names]

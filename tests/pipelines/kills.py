@@ -7,6 +7,8 @@ from tests.pipelines.preparing import Running
 
 Card = tuple[str, str]
 """Victim (worker, driver, raylet) and moment."""
+MOST = 3
+"""In one process: Ray gives up a task that is lost more often."""
 
 
 def play(
@@ -31,10 +33,6 @@ def play(
         killed.append(victim)
         cards.pop()
     return killed
-
-
-MOST = 3
-"""In one process: Ray gives up a task that is lost more often."""
 
 
 def _kill(victim: str, run: Running, workers: tuple[str, ...], random: Random) -> bool:

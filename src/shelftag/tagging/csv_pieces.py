@@ -118,19 +118,19 @@ def _torn_apart(data: bytes, piece: Piece) -> tuple[bytes, list[ErrorRow]]:
     """The rows of a piece without those that are torn, and these."""
     if not piece.torn:
         return data, []
-    ends = rows_of(data, last=True).ends.tolist()
-    if len(ends) != piece.rows:
+    rows, torn = _split(data), set(piece.torn)
+    if len(rows) != piece.rows:
         raise changed(piece)
-    starts = [0, *ends]
     errors = [
-        ErrorRow(
-            piece.first_row + place + 1,
-            TORN,
-            data[starts[place] : ends[place]].decode(errors="backslashreplace").rstrip("\r\n"),
-        )
-        for place in piece.torn
+        ErrorRow(piece.first_row + i + 1, TORN, _told(row))
+        for i, row in enumerate(rows)
+        if i in torn
     ]
-    return _without(data, {place + 1 for place in piece.torn}), errors
+    return b"".join(row for i, row in enumerate(rows) if i not in torn), errors
+
+
+def _told(row: bytes) -> str:
+    return row.decode(errors="backslashreplace").rstrip("\r\n")
 
 
 def _parse_any(data: bytes, header: list[str], keep: Keep) -> pa.Table:
@@ -148,14 +148,15 @@ def _parse_any(data: bytes, header: list[str], keep: Keep) -> pa.Table:
             return keep(row)
 
         whole = _parse(data.decode(errors="replace").encode(), header, note)
-        return _parse(_without(data, ragged), header, keep) if len(whole) else whole
+        rows = b"".join(row for number, row in enumerate(_split(data), 1) if number not in ragged)
+        return _parse(rows, header, keep) if len(whole) else whole
     return _parse(data, header, keep)
 
 
-def _without(data: bytes, numbers: set[int]) -> bytes:
-    """The rows, less those of some numbers, from 1."""
-    cuts = enumerate(pairwise([0, *rows_of(data, last=True).ends.tolist()]), 1)
-    return b"".join(data[start:end] for number, (start, end) in cuts if number not in numbers)
+def _split(data: bytes) -> list[bytes]:
+    """The rows, each with its line end."""
+    ends = rows_of(data, last=True).ends.tolist()
+    return [data[start:end] for start, end in pairwise([0, *ends])]
 
 
 def _parse(data: bytes, header: list[str], keep: Keep) -> pa.Table:

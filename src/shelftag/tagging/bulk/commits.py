@@ -44,16 +44,21 @@ def commit(out: Tags, stage: str, counts: Counts) -> None:
 
 def committed(out: Tags, stage: str, kind: type[C]) -> dict[int, C]:
     """Index -> counts of all that is done and whose parts are whole."""
-    folder = out.work / "commits"
-    files = [
-        folder / entry.base_name
-        for entry in folder.entries()
-        if entry.base_name.startswith(f"{stage}-")
-    ]
     with ThreadPoolExecutor(READERS) as threads:
-        found = list(threads.map(lambda file: _read(file, kind), files))
+        found = list(threads.map(lambda file: _read(file, kind), _files(out, stage)))
     sizes = _sizes(out, {name.rpartition("/")[0] for one in found if one for name in one.files})
     return {one.index: one for one in found if one and _is_whole(one.files, sizes)}
+
+
+def is_begun(out: Tags, stage: str) -> bool:
+    """Whether anything of a stage is done."""
+    return bool(_files(out, stage))
+
+
+def _files(out: Tags, stage: str) -> list[Place]:
+    folder = out.work / "commits"
+    names = (entry.base_name for entry in folder.entries())
+    return [folder / name for name in names if name.startswith(f"{stage}-")]
 
 
 def _read(file: Place, kind: type[C]) -> C | None:
